@@ -1,0 +1,1 @@
+"""What exists: the tables and figures of a study, declared as assets."""

@@ -1,0 +1,161 @@
+"""All that is declared, as one graph: what reads what, in which order, and how to select from it."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from assets.engine.asset import Asset, Form, Source
+from assets.engine.errors import UserError
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The assets and sources of a project, its settings, and the folder that its code is in."""
+
+    root: Path
+    assets: Mapping[str, Asset]
+    sources: Mapping[str, Source]
+    settings: Any = None
+
+    @classmethod
+    def load(cls, root: Path, modules: Iterable[ModuleType], settings: Any = None) -> "Definitions":
+        """Collect what the modules declare; refuse names used twice, unknown inputs and cycles."""
+        found: dict[str, Asset | Source] = {}
+        for module in modules:
+            for thing in vars(module).values():
+                # DuckDB does not tell capitals from small letters, nor do some file systems
+                if (
+                    isinstance(thing, Asset | Source)
+                    and found.setdefault(thing.key.lower(), thing) is not thing
+                ):
+                    raise UserError(
+                        f"two assets are called `{thing.key}`, which capitals do not tell apart: rename the one in "
+                        f"{module.__name__}"
+                    )
+        if reserved := [thing.key for thing in found.values() if thing.key.startswith("_")]:
+            raise UserError(f"`{reserved[0]}` cannot be an asset's name: those with `_` in front are ours")
+        definitions = cls(
+            root,
+            {thing.key: thing for thing in found.values() if isinstance(thing, Asset)},
+            {thing.key: thing for thing in found.values() if isinstance(thing, Source)},
+            settings,
+        )
+        definitions._check_inputs()
+        return definitions
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Keys of all assets, upstream first, otherwise as declared."""
+        graph = {key: [u for u in asset.upstream if u in self.assets] for key, asset in self.assets.items()}
+        try:
+            return tuple(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            raise UserError(f"assets read one another in a circle: {' -> '.join(error.args[1])}") from error
+
+    def downstream(self, key: str) -> list[str]:
+        """Return the assets that read this one directly."""
+        return [other for other, asset in self.assets.items() if key in asset.upstream]
+
+    def closure(self, keys: Iterable[str], *, down: bool) -> set[str]:
+        """Return the keys with all that they lead to, upstream or downstream."""
+        found, waiting = set(), list(keys)
+        while waiting:
+            key = waiting.pop()
+            if key in found or key not in self.assets:
+                continue
+            found.add(key)
+            waiting += self.downstream(key) if down else self.assets[key].upstream
+        return found
+
+    def select(self, selections: Sequence[str]) -> list[str]:
+        """Return the selected keys in building order; Dagster's syntax, joined by commas or given apart.
+
+        `name`, `+name` (and all upstream), `name+` (and all downstream), `group:g`, `kind:k`, `tag:t`,
+        `owner:o`, `*` or nothing for everything.
+        """
+        wanted: set[str] = set()
+        for term in (t.strip() for s in selections or ["*"] for t in s.split(",")):
+            core = term.strip("+")
+            keys = self._matching(core)
+            wanted |= keys
+            if term.startswith("+"):
+                wanted |= self.closure(keys, down=False)
+            if term.endswith("+"):
+                wanted |= self.closure(keys, down=True)
+        return [key for key in self.order if key in wanted]
+
+    def named(self, key: str) -> Asset:
+        """Return the asset of that name; an unknown one is an error that suggests the nearest."""
+        if key not in self.assets:
+            raise UserError(f"no asset is called `{key}`.{self._hint(key, self.assets)}")
+        return self.assets[key]
+
+    def _matching(self, term: str) -> set[str]:
+        if term == "*":
+            return set(self.assets)
+        attribute, colon, value = term.partition(":")
+        if not colon:
+            return {self.named(term).key}
+        if attribute not in _ATTRIBUTES:
+            raise UserError(
+                f"cannot select by `{attribute}:`; use a name, or one of {', '.join(_ATTRIBUTES)}"
+            )
+        have = {key: _ATTRIBUTES[attribute](asset) for key, asset in self.assets.items()}
+        keys = {key for key, values in have.items() if value in values}
+        if not keys:
+            raise UserError(
+                f"no asset has {term}.{self._hint(value, {v for vs in have.values() for v in vs})}"
+            )
+        return keys
+
+    def _check_inputs(self) -> None:
+        for asset in self.assets.values():
+            for key in asset.upstream:
+                if key not in self.assets and key not in self.sources:
+                    hint = self._hint(key, [*self.assets, *self.sources])
+                    raise UserError(f"`{asset.key}` reads `{key}`, which nobody declares.{hint}")
+            for parameter, key in asset.inputs.items():
+                if problem := self._misread(asset, key, asset.wants[parameter]):
+                    raise UserError(f"`{asset.key}` reads `{key}`{problem}")
+            self._check_partitions(asset)
+        _ = self.order
+
+    def _misread(self, asset: Asset, key: str, wants: Form | None) -> str | None:
+        """Say what is wrong with how an input is asked for, if anything."""
+        if key in self.sources:
+            problem = ", a source, which no expression can: return pa.Table or pd.DataFrame"
+            return problem if asset.form == "expression" else None
+        if self.assets[key].kind == "figure":
+            return ", which is a figure: only tables can be read"
+        if wants not in ("expression", "arrow", "frame"):
+            return " without saying as what: annotate it with ir.Table, pa.Table or pd.DataFrame"
+        if asset.form == "expression" != wants:
+            return " as data, which no expression can: annotate it with ir.Table"
+        return None
+
+    def _check_partitions(self, asset: Asset) -> None:
+        source = asset.partitions_def
+        if source is not None and (source not in self.sources or source not in asset.upstream):
+            raise UserError(
+                f"`{asset.key}` has the partitions of `{source}`, which is not a source that it reads."
+                + self._hint(source, set(self.sources) & set(asset.upstream))
+            )
+
+    @staticmethod
+    def _hint(word: str, known: Iterable[str]) -> str:
+        known = sorted(known)
+        near = difflib.get_close_matches(word, known, n=1)
+        return f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(known) or 'none'}."
+
+
+_ATTRIBUTES: dict[str, Any] = {
+    "group": lambda asset: {asset.group_name},
+    "kind": lambda asset: {*asset.kinds, asset.kind},
+    "tag": lambda asset: {*asset.tags, *(f"{k}={v}" for k, v in asset.tags.items())},
+    "owner": lambda asset: set(asset.owners),
+}

@@ -1,0 +1,122 @@
+"""The DuckDB file: looked at read-only, built in a working copy beside it, published by rename.
+
+Readers are never blocked and never see half a build. A build that is killed leaves its working copy
+with every finished table in it, and the next build goes on from there.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from assets.engine import ledger
+from assets.engine.contents import table_version
+from assets.engine.decide import Record
+from assets.engine.errors import TransientError, UserError
+
+_BATCH = 200_000
+_OLDEST_READER = "v1.2.0"  # DuckDB 1.2 and later read the file; newer defaults would lock them out
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a store found: the records, and the data version of what is really there."""
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    schemas: Mapping[str, pa.Schema] = field(default_factory=dict)
+
+
+def working_copy(path: Path) -> Path:
+    """Return where a build of `path` happens."""
+    return path.with_name(f".{path.name}.working")
+
+
+def log_of(path: Path) -> Path:
+    """Return where DuckDB keeps the write-ahead log of a file."""
+    return path.with_name(path.name + ".wal")
+
+
+def look(path: Path) -> Look:
+    """Return records, data versions and schemas of the file at `path`; an absent file has none."""
+    if not path.exists():
+        return Look()
+    with open_read_only(path) as connection:
+        return look_through(connection)
+
+
+def look_through(connection: duckdb.DuckDBPyConnection) -> Look:
+    """Return records, data versions and schemas seen through an open connection."""
+    records = ledger.read(connection)
+    present = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    versions, schemas = {}, {}
+    for key in records.keys() & present:
+        schemas[key], versions[key], _ = scan(connection, key)
+    return Look(records, versions, schemas)
+
+
+@contextmanager
+def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published file for reading; every way in which that can fail is one clear line."""
+    if not path.exists():
+        raise UserError(f"{path} is not there: run `make extract` (or `make reproduce`) to build it")
+    with connect(path, read_only=True) as connection:
+        ledger.check_format(connection, path)
+        yield connection
+
+
+def connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file with what makes its answers reproducible; explain why if that fails."""
+    config: dict[str, str | bool | int | float | list[str]] = {}
+    if not read_only:
+        config["storage_compatibility_version"] = _OLDEST_READER
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.Error as error:
+        raise _explained(path, error) from error
+    # Floating-point sums depend on how rows are divided among threads; queries run side by side instead.
+    connection.execute("SET GLOBAL threads = 1")
+    connection.execute(
+        "SET GLOBAL TimeZone = 'UTC'"
+    )  # or hours and days would depend on where the build runs
+    return connection
+
+
+def _explained(path: Path, error: duckdb.Error) -> Exception:
+    text = str(error)
+    if "Could not set lock" in text:
+        holder = re.search(r"PID (\d+)", text)
+        who = f" by process {holder.group(1)}" if holder else ""
+        return TransientError(
+            f"{path} is locked{who}: close the program that has it open for writing, then run again"
+        )
+    if "not a valid DuckDB database" in text:
+        return UserError(f"{path} is not a DuckDB file: move it away and run `make extract`")
+    if "version number" in text:
+        return UserError(
+            f"{path} was written by a newer DuckDB than {duckdb.__version__}: {text.splitlines()[0]}"
+        )
+    return UserError(
+        f"{path} cannot be opened: {text.splitlines()[0]}; restore it, or move it away and rebuild"
+    )
+
+
+def scan(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[pa.Schema, str, int]:
+    """Return the schema, the data version and the number of rows of a table, in one pass."""
+    reader = connection.execute(f"SELECT * FROM {quoted(table)}").to_arrow_reader(_BATCH)
+    version, rows = table_version(reader.schema, reader)
+    return reader.schema, version, rows
+
+
+def quoted(name: str) -> str:
+    """Spell a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Spell a text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
