@@ -1,0 +1,109 @@
+"""Names and types of the tables that queries make, and that they compile without a table behind them."""
+
+import duckdb
+import ibis
+import pytest
+
+from queries.discrimination import auroc_with_delong, roc_curve
+from queries.distributions import probability_histogram
+from queries.essential import essential_metrics
+from queries.highlights import median_run_per_classifier
+from queries.net_benefit import decision_curves
+from queries.overall import overall_performance
+from queries.runs import predictions, quarantined_runs, usable_runs
+from tests.measure_cases import EXTRACTED_RUNS, PREDICTIONS
+
+ESTIMATE = ("", "_ci_lower", "_ci_upper")
+RECALIBRATION = ibis.schema(
+    {
+        "run_id": "string",
+        **{f"calibration_intercept{part}": "float64" for part in ESTIMATE},
+        "calibration_intercept_status": "string",
+        **{f"calibration_slope{part}": "float64" for part in ESTIMATE},
+        "calibration_slope_status": "string",
+        "n_certain": "int32",
+    }
+)
+
+
+def named(expression, name):
+    return ibis.table(expression.schema(), name=name)
+
+
+def tables():
+    extracted = ibis.table(EXTRACTED_RUNS, name="extracted_runs")
+    runs = named(usable_runs(extracted), "runs")
+    rows = ibis.table(PREDICTIONS, name="predictions")
+    made = {
+        "runs": usable_runs(extracted),
+        "quarantined_runs": quarantined_runs(extracted),
+        "predictions": predictions(extracted, runs),
+        "discrimination": auroc_with_delong(rows),
+        "overall_performance": overall_performance(rows),
+        "dca_curves": decision_curves(rows),
+        "roc_curves": roc_curve(rows),
+        "probability_distributions": probability_histogram(rows),
+    }
+    parts = [named(made[name], name) for name in ("discrimination", "overall_performance", "dca_curves")]
+    recalibration = ibis.table(RECALIBRATION, name="recalibration")
+    made["essential_metrics"] = essential_metrics(runs, parts[0], recalibration, parts[1], parts[2])
+    made["median_runs"] = median_run_per_classifier(named(made["essential_metrics"], "essential_metrics"))
+    return made
+
+
+COLUMNS = {
+    "runs": "run_id VARCHAR, run_name VARCHAR, experiment VARCHAR, classifier VARCHAR, "
+    "featurization VARCHAR, imputation_method VARCHAR, outlier_method VARCHAR, started_at TIMESTAMP, "
+    "finished_at TIMESTAMP, "
+    "n_bootstrap INTEGER, n_test INTEGER, n_events INTEGER, prevalence DOUBLE, artifact_path VARCHAR, "
+    "artifact_sha256 VARCHAR",
+    "quarantined_runs": "run_id VARCHAR, run_name VARCHAR, stage VARCHAR, field VARCHAR, reason VARCHAR",
+    "predictions": "run_id VARCHAR, subject_code VARCHAR, y_true TINYINT, y_prob DOUBLE, y_prob_sd DOUBLE",
+    "discrimination": "run_id VARCHAR, n_test INTEGER, n_events INTEGER, auroc DOUBLE, auroc_se DOUBLE, "
+    "auroc_ci_lower DOUBLE, auroc_ci_upper DOUBLE, auroc_status VARCHAR",
+    "overall_performance": "run_id VARCHAR, o_e_ratio DOUBLE, o_e_ratio_ci_lower DOUBLE, "
+    "o_e_ratio_ci_upper DOUBLE, o_e_ratio_status VARCHAR, brier DOUBLE, scaled_brier DOUBLE, "
+    "scaled_brier_status VARCHAR, log_loss DOUBLE, log_loss_status VARCHAR",
+    "dca_curves": "run_id VARCHAR, threshold DOUBLE, true_positives INTEGER, false_positives INTEGER, "
+    "net_benefit_model DOUBLE, net_benefit_all DOUBLE, net_benefit_none DOUBLE",
+    "roc_curves": "run_id VARCHAR, point INTEGER, threshold DOUBLE, false_positive_rate DOUBLE, "
+    "true_positive_rate DOUBLE",
+    "probability_distributions": "run_id VARCHAR, y_true TINYINT, bin INTEGER, bin_start DOUBLE, "
+    "bin_end DOUBLE, n INTEGER, density DOUBLE",
+    "essential_metrics": "run_id VARCHAR, classifier VARCHAR, featurization VARCHAR, "
+    "imputation_method VARCHAR, outlier_method VARCHAR, n_bootstrap INTEGER, n_test INTEGER, n_events INTEGER, "
+    "prevalence DOUBLE, auroc DOUBLE, auroc_se DOUBLE, auroc_ci_lower DOUBLE, auroc_ci_upper DOUBLE, "
+    "auroc_status VARCHAR, calibration_intercept DOUBLE, calibration_intercept_ci_lower DOUBLE, "
+    "calibration_intercept_ci_upper DOUBLE, calibration_intercept_status VARCHAR, "
+    "calibration_slope DOUBLE, calibration_slope_ci_lower DOUBLE, calibration_slope_ci_upper DOUBLE, "
+    "calibration_slope_status VARCHAR, n_certain INTEGER, o_e_ratio DOUBLE, o_e_ratio_ci_lower DOUBLE, "
+    "o_e_ratio_ci_upper DOUBLE, o_e_ratio_status VARCHAR, brier DOUBLE, scaled_brier DOUBLE, "
+    "scaled_brier_status VARCHAR, log_loss DOUBLE, log_loss_status VARCHAR, net_benefit_5pct DOUBLE, "
+    "net_benefit_10pct DOUBLE, net_benefit_15pct DOUBLE, net_benefit_20pct DOUBLE",
+    "median_runs": "run_id VARCHAR, classifier VARCHAR, label VARCHAR",
+}
+
+
+@pytest.fixture(scope="module")
+def warehouse():
+    """An empty DuckDB with all tables, each made from the SQL of an expression over unbound tables."""
+    connection = duckdb.connect()
+    duck = ibis.duckdb.from_connection(connection)
+    duck.create_table("extracted_runs", schema=EXTRACTED_RUNS)
+    duck.create_table("recalibration", schema=RECALIBRATION)
+    for name, expression in tables().items():
+        connection.execute(f"CREATE TABLE {name} AS {ibis.to_sql(expression, dialect='duckdb')}")
+    return connection
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_compiled_query_makes_the_agreed_columns(name, warehouse):
+    described = warehouse.execute(f"DESCRIBE {name}").fetchall()
+    assert ", ".join(f"{column} {kind}" for column, kind, *_ in described) == COLUMNS[name]
+
+
+def test_compiling_twice_gives_the_same_text():
+    once, twice = (
+        {name: str(ibis.to_sql(e, dialect="duckdb")) for name, e in tables().items()} for _ in "ab"
+    )
+    assert once == twice

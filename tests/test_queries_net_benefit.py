@@ -1,0 +1,104 @@
+"""Decision curves."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+from queries.net_benefit import decision_curves
+from tests.measure_cases import (
+    CASES,
+    asked,
+    assert_rows,
+    every_case,
+    expected,
+    some_runs,
+    written_predictions,
+)
+
+
+def curves(frame, query=decision_curves):
+    return pd.DataFrame(asked(query, frame, "run_id", "threshold"))
+
+
+@pytest.fixture(scope="module")
+def reference_curves():
+    return curves(every_case())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_net_benefit_agrees_with_dcurves_at_all_99_thresholds(case, reference_curves):
+    found, wanted = reference_curves[reference_curves.run_id == case], expected(case)["decision_curve"]
+    assert found.threshold.tolist() == wanted["thresholds"]
+    for column, name in [
+        ("net_benefit_model", "net_benefit"),
+        ("net_benefit_all", "net_benefit_treat_all"),
+        ("net_benefit_none", "net_benefit_treat_none"),
+    ]:
+        assert found[column].tolist() == pytest.approx(wanted[name], abs=wanted["tolerance_suggested"], rel=0)
+
+
+@pytest.mark.parametrize("case", sorted(set(CASES) - {"flchain_no_events"}))
+def test_counts_agree_with_dcurves(case, reference_curves):
+    found, wanted = reference_curves[reference_curves.run_id == case], expected(case)["decision_curve"]
+    for column, name in [("true_positives", "tp_rate_of_all"), ("false_positives", "fp_rate_of_all")]:
+        assert (found[column] / expected(case)["n"]).tolist() == pytest.approx(wanted[name], abs=1e-12)
+
+
+def test_a_probability_on_the_threshold_is_positive():
+    rows = written_predictions(
+        """
+        run_id | y_true | y_prob
+        a      | 1      | 0.29
+        a      | 0      | 0.29
+        a      | 0      | 0.28999999999999
+        a      | 1      | 1
+        """
+    )
+    assert_rows(
+        asked(lambda p: decision_curves(p, [28, 29, 30, 99]), rows, "threshold"),
+        """
+        threshold | true_positives | false_positives | net_benefit_model  | net_benefit_all
+        0.28      | 2              | 2               | 0.3055555555555556 | 0.3055555555555556
+        0.29      | 2              | 1               | 0.397887323943662  | 0.295774647887324
+        0.30      | 1              | 0               | 0.25               | 0.2857142857142857
+        0.99      | 1              | 0               | 0.25               | -49
+        """,
+    )
+
+
+@settings(max_examples=12, deadline=None)
+@given(some_runs)
+def test_counting_in_parts_agrees_with_counting_subjects_at_each_threshold(frame):
+    found = curves(frame)
+    assert len(found) == 99 * frame.run_id.nunique()
+    for run_id, rows in frame.groupby("run_id"):
+        curve = found[found.run_id == run_id]
+        n, events = len(rows), int(rows.y_true.sum())
+        p, y = rows.y_prob.to_numpy(), rows.y_true.to_numpy()
+        for k, point in zip(range(1, 100), curve.itertuples(), strict=True):
+            t = k / 100
+            true, false = (int(((p >= t) & (y == outcome)).sum()) for outcome in (1, 0))
+            assert (point.threshold, point.true_positives, point.false_positives) == (t, true, false)
+            assert point.net_benefit_model == pytest.approx(true / n - false / n * t / (1 - t), abs=1e-12)
+            all_treated = events / n - (n - events) / n * t / (1 - t)
+            assert point.net_benefit_all == pytest.approx(all_treated, abs=1e-12)
+
+
+@settings(max_examples=12, deadline=None)
+@given(some_runs)
+def test_having_every_subject_twice_leaves_net_benefit(frame):
+    once, twice = curves(frame), curves(pd.concat([frame, frame]))
+    assert twice.net_benefit_model.tolist() == pytest.approx(once.net_benefit_model.tolist(), abs=1e-12)
+    assert (twice.true_positives == 2 * once.true_positives).all()
+
+
+def test_the_thresholds_asked_for_are_those_of_the_whole_curve(reference_curves):
+    some = curves(every_case(), lambda p: decision_curves(p, [5, 10, 50]))
+    whole = reference_curves[reference_curves.threshold.isin([0.05, 0.1, 0.5])]
+    assert some.equals(whole.reset_index(drop=True))
+
+
+@pytest.mark.parametrize("thresholds", [[0.05], [0], [100]])
+def test_a_threshold_that_is_no_whole_per_cent_is_refused(thresholds):
+    with pytest.raises(ValueError, match="whole per cents"):
+        curves(every_case(), lambda p: decision_curves(p, thresholds))
