@@ -1,0 +1,33 @@
+"""The Prefect flows: what must be fresh, in which order.
+
+Importing this package sets, where the user has not, the environment that Prefect reads when it is
+imported: a home inside the project, no telemetry, no waiting for a server that is gone.
+"""
+
+import os
+from pathlib import Path
+
+_LEAN = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+    # the default of 20 s is too short on a busy machine: one start in five failed
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # a server that dies in the middle must not hold up finished work for minutes
+    "PREFECT_CLIENT_MAX_RETRIES": "1",
+    # the ledger is the truth; Prefect's cache does not know what is on disk
+    "PREFECT_TASKS_DEFAULT_NO_CACHE": "true",
+    # its console would print tracebacks beside our one-line errors; its pages still get every line
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+}
+
+
+def _prepare_prefect() -> None:
+    for name, value in _LEAN.items():
+        os.environ.setdefault(name, value)
+    configured = "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect" / "profiles.toml").exists()
+    if not configured:
+        os.environ.setdefault("PREFECT_HOME", str(Path(".assets/prefect").absolute()))
+
+
+_prepare_prefect()

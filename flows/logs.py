@@ -1,0 +1,69 @@
+"""Logs: one loguru line says flow run, task and asset, on the terminal, in a file per run, and in Prefect."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+
+if TYPE_CHECKING:
+    from loguru import Message, Record
+
+_FILE = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level:<7} | {extra[flow_run]} | {extra[task]} | {extra[asset]} | {message}"
+_TERMINAL = "{time:HH:mm:ss}  <level>{extra[where]}{message}</level>"
+
+
+@contextmanager
+def logging_to(folder: Path, command: str, *, quiet: bool = False) -> Iterator[Path]:
+    """Log to the terminal, to a file of this run in `folder` and to the Prefect run; yield the file."""
+    path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{command}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logger.remove()
+    logger.configure(patcher=_located, extra={"asset": "-"})
+    sinks = [
+        logger.add(path, format=_FILE, level="DEBUG"),
+        logger.add(_to_prefect, level="INFO", format="{message}"),
+    ]
+    if not quiet:
+        sinks.append(logger.add(sys.stderr, format=_TERMINAL, level="INFO", colorize=None))
+    try:
+        yield path
+    finally:
+        for sink in sinks:
+            logger.remove(sink)
+
+
+def _located(record: "Record") -> None:
+    """Say in the record which flow run and task it comes from; a dash where there is none."""
+    flow_run, task = "-", "-"
+    if "prefect.context" in sys.modules:  # not imported for a line of log: a plain build has no runs
+        from prefect.context import FlowRunContext, TaskRunContext
+
+        within = TaskRunContext.get()
+        around = FlowRunContext.get()
+        if around and around.flow_run:
+            flow_run = around.flow_run.name
+        if within:
+            task = within.task_run.name if ":" in within.task_run.name else within.task.name
+    extra: dict[str, Any] = record["extra"]
+    extra |= {"flow_run": flow_run, "task": task, "asset": extra.get("asset", "-")}
+    subject = extra["asset"] if extra["asset"] != "-" else extra["task"]
+    extra["where"] = f"{subject}: " if subject != "-" else ""
+
+
+def _to_prefect(message: "Message") -> None:
+    """Hand a line to the Prefect run that it was logged in, if there is one."""
+    if "prefect" not in sys.modules:
+        return
+    from prefect.exceptions import MissingContextError
+    from prefect.logging import get_run_logger
+
+    record = message.record
+    try:
+        run_logger = get_run_logger()
+    except MissingContextError:
+        return  # outside a run: the file and the terminal have it
+    run_logger.log(record["level"].no, "%s%s", record["extra"]["where"], record["message"])
