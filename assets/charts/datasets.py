@@ -1,0 +1,62 @@
+"""A chart's data apart from its drawing: named datasets that travel beside the Vega-Lite spec."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from assets.engine.errors import UserError
+
+Row = dict[str, Any]
+Datasets = dict[str, list[Row]]
+
+
+def split(chart: Any) -> tuple[dict[str, Any], Datasets]:
+    """The chart's Vega-Lite spec without data, and its datasets; `join` puts them together again."""
+    # Altair would check every row against Vega-Lite's schema, which takes longer than to draw them; and even
+    # a shallow copy of a chart copies all its layers. So the rows step aside for a moment.
+    datasets, chart.datasets = chart.datasets, alt.Undefined
+    try:
+        return chart.to_dict(), datasets
+    finally:
+        chart.datasets = datasets
+
+
+def join(spec: Mapping[str, Any], datasets: Mapping[str, list[Row]]) -> dict[str, Any]:
+    """The whole Vega-Lite spec, ready to be rendered."""
+    return {**spec, "datasets": datasets}
+
+
+def rows(frame: pd.DataFrame) -> list[Row]:
+    """The frame's rows in JSON's types; NaN, infinity and missing values become None."""
+    columns = [[_plain(value) for value in frame[name]] for name in frame.columns]
+    return [dict(zip(frame.columns, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def columns(frame: pd.DataFrame, name: str, wanted: Iterable[str]) -> pd.DataFrame:
+    """Those columns of the frame, or a UserError that names the ones it lacks."""
+    wanted = list(wanted)
+    lacking = [column for column in wanted if column not in frame.columns]
+    if lacking:
+        raise UserError(f"`{name}` lacks {', '.join(lacking)}: it has {', '.join(map(str, frame.columns))}.")
+    return frame[wanted]
+
+
+def having(frame: pd.DataFrame, name: str, runs: Iterable[str]) -> pd.DataFrame:
+    """The frame itself, or a UserError that names the runs of which it has no row."""
+    lacking = sorted(set(runs) - set(frame.run_id))
+    if lacking:
+        raise UserError(f"`{name}` has nothing of the highlighted runs {', '.join(lacking)}.")
+    return frame
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value

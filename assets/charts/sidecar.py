@@ -1,0 +1,120 @@
+"""A figure's sidecar: data, drawing, origin and pictures in one strict JSON file that draws it again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib import metadata as installed
+from pathlib import Path
+from typing import Any
+
+from assets.charts.datasets import Datasets, join
+from assets.charts.pictures import size_of
+from assets.charts.render import Rendered, render
+from assets.engine.decide import Record
+from assets.engine.errors import UserError
+
+SCHEMA_VERSION = 1
+SCHEMA_FILE = Path(__file__).with_name("sidecar.schema.json")
+_LIBRARIES = ("altair", "pandas", "vl-convert-python")
+_SAID = (
+    "title", "alt_text", "units", "privacy", "n_runs", "n_subjects", "n_events", "n_bootstrap", "missing_counts",
+)  # fmt: skip
+
+Sidecar = dict[str, Any]
+
+
+def build_sidecar(
+    *,
+    figure_id: str,
+    caption: str,
+    record: Record,
+    spec: Mapping[str, Any],
+    data: Datasets,
+    files: Mapping[str, bytes],
+    metadata: Mapping[str, Any] | None = None,
+) -> Sidecar:
+    """The sidecar of a figure, valid against `sidecar.schema.json`.
+
+    Title, description, units, privacy class and counts are those that the chart carries in its
+    `usermeta`; `metadata` may replace or supply any of them. There is no time stamp in it: the same
+    figure has the same bytes. Raises UserError if something is missing or wrong.
+    """
+    said = {**spec.get("usermeta", {}), **(metadata or {})}
+    sidecar = {
+        "schema_version": SCHEMA_VERSION,
+        "figure_id": figure_id,
+        "caption": caption,
+        **{name: said[name] for name in _SAID if name in said},
+        "sources": dict(record.ingredients.inputs),
+        "input_hash": record.input_hash,
+        "ingredients": record.ingredients.as_dict(),
+        "data_version": record.data_version,
+        "files": {kind: _described(figure_id, kind, content) for kind, content in files.items()},
+        "libraries": {name: installed.version(name) for name in _LIBRARIES},
+        "data": data,
+        "spec": dict(spec),
+    }
+    wrong = problems(sidecar)
+    if wrong:
+        raise UserError(f"figure `{figure_id}` has no valid sidecar: {'; '.join(wrong)}")
+    return sidecar
+
+
+def dump(sidecar: Mapping[str, Any]) -> bytes:
+    """The sidecar's bytes: strict JSON, keys sorted, a row of data on each line, a newline at the end."""
+    head = {name: value for name, value in sidecar.items() if name != "data"}
+    tables = ",\n".join(
+        f"  {_json(name)}: [\n{_lines(rows)}  ]" for name, rows in sorted(sidecar["data"].items())
+    )
+    parts = [f" {_json(name)}: {_json(head[name])}" for name in sorted(head)]
+    parts.append(f' "data": {{\n{tables}\n }}')
+    return ("{\n" + ",\n".join(sorted(parts)) + "\n}\n").encode()
+
+
+def load(content: bytes) -> Sidecar:
+    """The sidecar in these bytes. Raises UserError if they are not strict JSON or not a sidecar."""
+    try:
+        sidecar = json.loads(content, parse_constant=_refuse)
+    except ValueError as error:
+        raise UserError(f"not a figure's sidecar: {error}") from error
+    wrong = problems(sidecar)
+    if wrong:
+        raise UserError(f"not a figure's sidecar: {'; '.join(wrong)}")
+    return dict(sidecar)
+
+
+def redraw(sidecar: Mapping[str, Any]) -> Rendered:
+    """The pictures drawn again from the sidecar alone: the same bytes, given the same libraries and font."""
+    return render(join(sidecar["spec"], sidecar["data"]))
+
+
+def problems(sidecar: Any) -> list[str]:
+    """What the schema finds wrong, each with its place; empty for a valid sidecar."""
+    return [f"{error.json_path}: {error.message[:200]}" for error in _validator().iter_errors(sidecar)]
+
+
+def _described(figure_id: str, kind: str, content: bytes) -> dict[str, Any]:
+    size = {name: value for name, value in asdict(size_of(kind, content)).items() if value is not None}
+    digest = hashlib.sha256(content).hexdigest()
+    return {"path": f"{figure_id}.{kind}", "sha256": digest, "bytes": len(content), **size}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+
+def _lines(rows: list[dict[str, Any]]) -> str:
+    return ",\n".join(f"   {_json(row)}" for row in rows) + ("\n" if rows else "")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(SCHEMA_FILE.read_bytes()))

@@ -1,0 +1,279 @@
+"""What the figures promise, looked at through their sidecars, their specs and the checks."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from chart_figures import FIGURES, chart, drawn, sidecar_of
+from chart_frames import Study, study
+
+from assets.charts import calibration, decision_curves, distributions, forest, heatmap, roc
+from assets.charts.datasets import split
+from assets.charts.qa import check_figure
+from assets.charts.style import COLOURS, emphasised
+from assets.engine.errors import UserError
+
+LONG = {
+    "z-score-2": "ensemble-LOF-MOMENT-OneClassSVM-PROPHET-SubPCA-TimesNet-UniTS-gt-finetune",
+    "kNN": "ensemble-CSDI-MOMENT-SAITS-TimesNet",
+}
+
+
+def data_of(figure: Any) -> dict[str, pd.DataFrame]:
+    return {name: pd.DataFrame(rows) for name, rows in figure.datasets.items()}
+
+
+def highlighted(frames: Study, *runs: str) -> Study:
+    return dataclasses.replace(frames, highlights=frames.highlights[frames.highlights.run_id.isin(runs)])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("size", [(1, 1, 1), (3, 1, 1), (4, 4, 4)], ids=["1 run", "3 runs", "64 runs"])
+def test_a_figure_passes_every_check(name: str, size: tuple[int, int, int]) -> None:
+    assert check_figure(*drawn(name, *size)) == []
+
+
+def test_a_forest_of_one_plot_with_its_numbers_passes_every_check() -> None:
+    assert check_figure(*drawn("forest", 4, 2, 2)) == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_long_names_and_six_classifiers_pass_every_check(name: str) -> None:
+    frames = study(6, 2, 2) if name in ("forest", "heatmap") else study(6, 1, 1)
+    labels = frames.highlights.label + " (" + LONG["z-score-2"] + ", " + LONG["kNN"] + ")"
+    long = dataclasses.replace(
+        frames, metrics=frames.metrics.replace(LONG), highlights=frames.highlights.assign(label=labels)
+    )
+    findings = check_figure(*sidecar_of(name, FIGURES[name](long)))
+    assert [
+        f for f in findings if f.check != "curves differ"
+    ] == []  # a tree may not care how a cell was filled
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_order_of_rows_does_not_matter(name: str) -> None:
+    frames = study(3, 1, 1)
+    shuffled = {
+        field.name: getattr(frames, field.name).sample(frac=1, random_state=1)
+        for field in dataclasses.fields(Study)
+        if field.name != "highlights"
+    }
+    figure = FIGURES[name](dataclasses.replace(frames, **shuffled))
+    assert split(figure) == split(chart(name, 3, 1, 1))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_says_what_it_is(name: str) -> None:
+    sidecar, _ = drawn(name, 4, 4, 4)
+    assert sidecar["n_runs"] == (4 if name == "distributions" else 64)
+    assert (sidecar["n_subjects"], sidecar["n_events"]) == (171, 64)
+    assert set(sidecar["units"]) <= {
+        field for rows in sidecar["data"].values() for row in rows for field in row
+    }
+
+
+def test_tied_curves_stay_apart_by_dash_and_by_label() -> None:
+    frames = study(3, 1, 1)
+    first, second = frames.highlights.run_id[:2]
+    twin = frames.dca_curves[frames.dca_curves.run_id == first].assign(run_id=second)
+    curves = pd.concat([frames.dca_curves[frames.dca_curves.run_id != second], twin])
+    sidecar, files = sidecar_of("dca", decision_curves.decision_curves(curves, frames.highlights))
+    checks = {finding.check for finding in check_figure(sidecar, files)}
+    assert checks == {"curves differ"}
+
+
+def test_colours_and_dashes_are_given_in_the_order_of_the_highlights() -> None:
+    runs = emphasised(study(3, 1, 1).highlights)
+    assert list(runs.colour) == COLOURS[:3]
+    assert len({tuple(dash) for dash in runs.dash}) == 3
+
+
+@pytest.mark.parametrize("n", [0, len(COLOURS) + 1])
+def test_more_highlights_than_colours_are_refused(n: int) -> None:
+    names = [f"run{i}" for i in range(n)]
+    with pytest.raises(UserError, match=f"has {n} runs"):
+        emphasised(pd.DataFrame({"run_id": names, "classifier": names, "label": names}))
+
+
+def test_two_highlights_of_one_label_are_refused() -> None:
+    with pytest.raises(UserError, match="same label"):
+        emphasised(pd.DataFrame({"run_id": ["a", "b"], "classifier": ["c", "c"], "label": ["c", "c"]}))
+
+
+def test_a_highlighted_run_that_is_not_there_is_named() -> None:
+    frames = study(3, 1, 1)
+    with pytest.raises(UserError, match="run002"):
+        roc.roc(frames.roc_curves[frames.roc_curves.run_id != "run002"], frames.metrics, frames.highlights)
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    frames = study(3, 1, 1)
+    with pytest.raises(UserError, match="`roc_curves` lacks point"):
+        roc.roc(frames.roc_curves.drop(columns="point"), frames.metrics, frames.highlights)
+
+
+def test_labels_that_leave_no_room_are_refused() -> None:
+    frames = study(1, 1, 1)
+    with pytest.raises(UserError, match="No room"):
+        forest.forest(frames.metrics, width=100)
+
+
+def test_a_roc_curve_keeps_its_corners_and_loses_what_lies_between() -> None:
+    frames = study(1, 1, 1)
+    steps = pd.DataFrame(
+        {
+            "run_id": "run000",
+            "point": range(6),
+            "false_positive_rate": [0, 0, 0, 0.5, 0.75, 1],
+            "true_positive_rate": [0, 0.25, 0.5, 0.5, 0.75, 1],
+        }
+    )
+    shown = data_of(roc.roc(steps, frames.metrics, frames.highlights))["highlighted_runs"]
+    assert list(shown.point) == [0, 2, 3, 5]
+
+
+def test_the_key_of_a_roc_plot_goes_below_where_a_curve_would_run_through_it() -> None:
+    frames = study(3, 1, 1)
+    plot = split(chart("roc", 3, 1, 1))[0]["height"]
+    assert data_of(chart("roc", 3, 1, 1))["key"].y.max() < plot
+    flipped = frames.roc_curves.rename(
+        columns={"false_positive_rate": "true_positive_rate", "true_positive_rate": "false_positive_rate"}
+    )
+    assert data_of(roc.roc(flipped, frames.metrics, frames.highlights))["key"].y.min() > plot
+
+
+def test_treating_all_and_none_are_always_drawn() -> None:
+    strategies = data_of(chart("decision_curves", 3, 1, 1))["strategies"]
+    assert set(strategies.run_id) == {"Treat all", "Treat none"}
+
+
+def test_only_the_chosen_thresholds_are_drawn() -> None:
+    frames = study(3, 1, 1)
+    figure = decision_curves.decision_curves(frames.dca_curves, frames.highlights, thresholds=(0.05, 0.2))
+    thresholds = data_of(figure)["highlighted_runs"].threshold
+    assert (thresholds.min(), thresholds.max()) == (0.05, 0.2)
+
+
+def test_a_decision_curve_that_leaves_the_plot_is_marked_where_it_does() -> None:
+    frames = study(3, 1, 1)
+    figure = decision_curves.decision_curves(frames.dca_curves, frames.highlights, lowest=-0.02)
+    cut = data_of(figure)["cut"].set_index("run_id")
+    assert (cut.net_benefit >= -0.02).all()
+    line = frames.dca_curves.drop_duplicates("threshold").set_index("threshold").net_benefit_all
+    expected = np.interp(0.02, -line, line.index)
+    assert cut.loc["Treat all", "edge_threshold"] == pytest.approx(expected)
+
+
+def test_test_sets_of_different_prevalence_do_not_share_a_decision_plot() -> None:
+    frames = study(3, 1, 1)
+    other = frames.dca_curves.assign(
+        net_benefit_all=frames.dca_curves.net_benefit_all.where(frames.dca_curves.run_id != "run001", 0.1)
+    )
+    with pytest.raises(UserError, match="prevalence"):
+        decision_curves.decision_curves(other, frames.highlights)
+
+
+def test_a_calibration_curve_outside_the_unit_interval_keeps_its_numbers() -> None:
+    frames = study(4, 4, 4)
+    shown = data_of(chart("calibration", 4, 4, 4))["highlighted_runs"]
+    assert shown.ci_upper.max() > 1
+    source = frames.calibration_curves[frames.calibration_curves.run_id.isin(frames.highlights.run_id)]
+    assert sorted(shown.ci_upper) == sorted(source.ci_upper)
+
+
+def test_a_run_without_a_calibration_curve_says_so() -> None:
+    frames = study(3, 1, 1)
+    lost = frames.calibration_curves.run_id == "run001"
+    curves = frames.calibration_curves.assign(observed=frames.calibration_curves.observed.mask(lost))
+    figure = calibration.calibration(curves, frames.probability_distributions, frames.highlights)
+    headings = data_of(figure)["headings"].set_index("run_id").text
+    assert list(headings["run001"]) == ["RandomForest", "Curve not estimable"]
+    assert check_figure(*sidecar_of("calibration", figure)) == []
+
+
+def test_intercept_and_slope_are_printed_over_the_panel() -> None:
+    frames = study(1, 1, 1)
+    estimates = {"calibration_intercept": -0.12, "calibration_slope": 0.9}
+    limits = {
+        f"{name}_ci_{side}": value + sign
+        for name, value in estimates.items()
+        for side, sign in (("lower", -0.2), ("upper", 0.2))
+    }
+    figure = calibration.calibration(
+        frames.calibration_curves,
+        frames.probability_distributions,
+        frames.highlights,
+        metrics=frames.metrics.assign(**estimates, **limits),
+    )
+    printed = list(data_of(figure)["headings"].text)
+    assert printed[1:] == ["Intercept −0.12 (−0.32 to 0.08)", "Slope 0.90 (0.70–1.10)"]
+
+
+def test_histograms_count_every_subject_once() -> None:
+    bins = data_of(chart("distributions", 3, 1, 1))["predicted_risks"]
+    assert set(bins.groupby("run_id").n.sum()) == {171}
+
+
+def test_a_forest_is_in_the_order_of_configurations_not_of_results() -> None:
+    runs = data_of(chart("forest", 4, 4, 4))["runs"]
+    first = runs[runs.classifier == "GaussianNB"].sort_values("row")
+    assert list(first.outlier_method) == sorted(first.outlier_method)
+    assert not first.auroc.is_monotonic_decreasing
+
+
+def test_a_categorical_column_says_the_order_of_its_methods() -> None:
+    frames = study(4, 4, 4)
+    order = ["z-score-3", "z-score-2", "z-score-1.5", "z-score-2.5"]
+    ordered = frames.metrics.assign(outlier_method=pd.Categorical(frames.metrics.outlier_method, order))
+    rows = data_of(forest.forest(ordered))["runs"].sort_values("row").outlier_method.unique()
+    cells = data_of(heatmap.heatmap(ordered))["cells"].outlier_method.unique()
+    assert list(rows) == list(cells) == order
+
+
+def test_one_configuration_stands_in_one_row_of_every_classifier() -> None:
+    runs = data_of(chart("forest", 4, 4, 4))["runs"]
+    assert (runs.groupby(["outlier_method", "imputation_method"]).row.nunique() == 1).all()
+    assert runs.row.nunique() == 16
+
+
+@pytest.mark.parametrize("draw", [forest.forest, heatmap.heatmap])
+def test_a_run_without_an_auroc_is_shown_as_such(draw: Any) -> None:
+    frames = study(4, 4, 4)
+    lost = frames.metrics.run_id == "run005"
+    numbers = ["auroc", "auroc_ci_lower", "auroc_ci_upper"]
+    metrics = frames.metrics.assign(**{name: frames.metrics[name].mask(lost) for name in numbers})
+    sidecar, files = sidecar_of("figure", draw(metrics))
+    assert check_figure(sidecar, files) == []
+    texts = {str(value) for rows in sidecar["data"].values() for row in rows for value in row.values()}
+    assert texts & {"not estimable", "–"}
+
+
+@pytest.mark.parametrize("draw", [forest.forest, heatmap.heatmap])
+def test_two_runs_of_one_configuration_are_refused(draw: Any) -> None:
+    metrics = study(3, 1, 1).metrics
+    with pytest.raises(UserError, match="two runs of one configuration"):
+        draw(pd.concat([metrics, metrics.head(1).assign(run_id="again")]))
+
+
+@pytest.mark.parametrize("draw", [forest.forest, heatmap.heatmap])
+def test_a_study_without_any_auroc_is_refused(draw: Any) -> None:
+    with pytest.raises(UserError, match="no AUROC at all"):
+        draw(study(3, 1, 1).metrics.assign(auroc=None))
+
+
+def test_kinds_of_features_have_panels_of_their_own() -> None:
+    metrics = study(3, 1, 1).metrics
+    both = pd.concat([metrics, metrics.assign(run_id=metrics.run_id + "b", featurization="other")])
+    assert data_of(heatmap.heatmap(both))["cells"].panel.nunique() == 6
+
+
+def test_a_class_nobody_is_in_has_no_bars() -> None:
+    frames = study(1, 1, 1)
+    bins = frames.probability_distributions
+    empty = bins.assign(n=bins.n.where(bins.y_true == 0, 0), density=bins.density.where(bins.y_true == 0))
+    figure = distributions.distributions(empty, frames.highlights)
+    sidecar, files = sidecar_of("distributions", figure)
+    assert (sidecar["n_subjects"], sidecar["n_events"]) == (107, 0)
+    assert check_figure(sidecar, files) == []
