@@ -1,0 +1,90 @@
+"""What each column means, in one place: a name means the same in every table.
+
+The text becomes the column's COMMENT in the DuckDB file.
+"""
+
+_STATUS = "'ok', or why there is no value"
+
+COLUMNS = {
+    # who and what
+    "run_id": "MLflow's id of the run",
+    "run_name": "MLflow's name of the run: CLASSIFIER_eval-metric__featurization__imputation__outlier",
+    "experiment": "Name of the MLflow experiment",
+    "status": "MLflow's status of the run; in calibration_curves: 'ok', or why there is no curve",
+    "lifecycle_stage": "MLflow's life-cycle stage: active or deleted",
+    "started_at": "Start of the run, UTC",
+    "finished_at": "End of the run, UTC",
+    "classifier": "Classifier, in its canonical spelling",
+    "featurization": "Features that the classifier was given",
+    "imputation_method": "How missing values were filled",
+    "outlier_method": "How outlying values were found",
+    "artifact_path": "Artifact that the predictions were read from, below the run's artifact root",
+    "artifact_sha256": "SHA-256 of that artifact",
+    "n_bootstrap": "Bootstrap refits of the training set whose predictions are averaged",
+    "n_test": "Subjects in the test set",
+    "n_events": "Subjects in the test set with the outcome",
+    "prevalence": "n_events / n_test",
+    # why not
+    "quarantine_stage": "Stage that stopped it: listing, name, registry, artifact, unpickle, validate; null if usable",
+    "quarantine_field": "What was wrong: the field, within the run or its artifact",
+    "quarantine_reason": "What was found and what was expected",
+    "stage": "Stage that stopped the run: listing, name, registry, artifact, unpickle, validate or duplicate",
+    "field": "What was wrong: the field, within the run or its artifact",
+    "reason": "What was found and what was expected",
+    # rows of the test set
+    "subject_codes": "Subjects, re-labelled by a keyed code; the key is private",
+    "subject_code": "Subject, re-labelled by a keyed code; the key is private",
+    "y_true": "Outcome observed: 1 with, 0 without",
+    "y_prob": "Predicted risk of the outcome: mean over the bootstrap refits, 0 to 1",
+    "y_prob_sd": "Standard deviation of the predicted risk over the bootstrap refits (divisor n - 1)",
+    # discrimination
+    "auroc": "Area under the ROC curve: P(risk of a subject with the outcome > of one without), ties half",
+    "auroc_se": "Standard error of the AUROC (DeLong, DeLong & Clarke-Pearson 1988)",
+    "auroc_ci_lower": "Lower 95 % limit of the AUROC (DeLong; sampling of the test subjects)",
+    "auroc_ci_upper": "Upper 95 % limit of the AUROC (DeLong; sampling of the test subjects)",
+    "auroc_status": _STATUS,
+    # calibration
+    "calibration_intercept": "a in logit P(y=1) = a + logit(risk), the slope held at 1; 0 is ideal",
+    "calibration_intercept_ci_lower": "Lower 95 % limit of the calibration intercept (Wald)",
+    "calibration_intercept_ci_upper": "Upper 95 % limit of the calibration intercept (Wald)",
+    "calibration_intercept_status": _STATUS,
+    "calibration_slope": "b in logit P(y=1) = a + b logit(risk) (Cox 1958), unpenalised; 1 is ideal",
+    "calibration_slope_ci_lower": "Lower 95 % limit of the calibration slope (Wald)",
+    "calibration_slope_ci_upper": "Upper 95 % limit of the calibration slope (Wald)",
+    "calibration_slope_status": _STATUS,
+    "n_certain": "Subjects with a predicted risk of exactly 0 or 1, left out of the logistic recalibration",
+    "o_e_ratio": "Observed over expected events: sum of outcomes / sum of risks; 1 is ideal",
+    "o_e_ratio_ci_lower": "Lower 95 % limit of O:E (log-normal, Debray 2017)",
+    "o_e_ratio_ci_upper": "Upper 95 % limit of O:E (log-normal, Debray 2017)",
+    "o_e_ratio_status": _STATUS,
+    # overall performance
+    "brier": "Brier score: mean squared distance of risk and outcome; 0 is ideal",
+    "scaled_brier": "1 - Brier / (prevalence (1 - prevalence)) (Kattan & Gerds 2018); 1 is ideal",
+    "scaled_brier_status": _STATUS,
+    "log_loss": "Mean negative log-likelihood of the outcome under the risk, natural logarithm",
+    "log_loss_status": _STATUS,
+    # clinical utility
+    "net_benefit_5pct": "Net benefit per subject at a risk threshold of 5 %",
+    "net_benefit_10pct": "Net benefit per subject at a risk threshold of 10 %",
+    "net_benefit_15pct": "Net benefit per subject at a risk threshold of 15 %",
+    "net_benefit_20pct": "Net benefit per subject at a risk threshold of 20 %",
+    "true_positives": "Subjects with the outcome whose risk reaches the threshold",
+    "false_positives": "Subjects without the outcome whose risk reaches the threshold",
+    "net_benefit_model": "TP/n - FP/n t/(1-t), treating those whose risk reaches t (Vickers & Elkin 2006)",
+    "net_benefit_all": "Net benefit per subject of treating everybody",
+    "net_benefit_none": "Net benefit per subject of treating nobody: 0",
+    # curves
+    "threshold": "Risk threshold: positive when the predicted risk reaches it; null where nobody is positive",
+    "point": "Number of the point along the curve",
+    "false_positive_rate": "Share of subjects without the outcome that are positive (1 - specificity)",
+    "true_positive_rate": "Share of subjects with the outcome that are positive (sensitivity)",
+    "predicted": "Predicted risk",
+    "observed": "Observed proportion by loess, span 0.75, degree 2, not clipped (Austin & Steyerberg 2014)",
+    "ci_lower": "Lower 95 % limit of `observed`, pointwise",
+    "ci_upper": "Upper 95 % limit of `observed`, pointwise",
+    "bin": "Number of the bin of predicted risk",
+    "bin_start": "Lower end of the bin, included",
+    "bin_end": "Upper end of the bin, excluded but for the last",
+    "n": "Subjects with this outcome in the bin",
+    "density": "n / (subjects with this outcome x width of the bin)",
+}

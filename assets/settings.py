@@ -1,0 +1,122 @@
+"""One validated settings object: defaults, then `[tool.foundation-plr]` in pyproject.toml, then environment.
+
+Environment variables are the field's name in capitals behind `FOUNDATION_PLR_`; MLflow's own
+`MLFLOW_TRACKING_URI`, `MLFLOW_EXPERIMENT_NAME` and `MLFLOW_EXPERIMENT_ID` are honoured too.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from assets.engine.errors import UserError
+
+_TABLE = "foundation-plr"
+_MLFLOW = {
+    "tracking_uri": ("MLFLOW_TRACKING_URI",),
+    "experiment": ("MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"),
+}
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Names = tuple[str, ...]
+Proportion = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+
+
+_LISTS = {
+    "decision_curve_range",
+    "classifier_params",
+    "featurization_params",
+    "imputation_params",
+    "outlier_params",
+}
+"""Settings that an environment variable gives as values with commas between."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, with its default; paths are relative to the working directory."""
+
+    tracking_uri: str | None = None
+    """MLflow store to read: an sqlite or http address, or an `mlruns` folder. None: `data/mlflow.db`."""
+    experiment: str | None = None
+    """Name or id of the experiment; None when the store holds only one with finished runs."""
+    database: str = "data/public/foundation_plr_results.db"
+    """The shareable DuckDB file."""
+    figures_dir: str = "figures/generated"
+    """Folder of pictures; sidecars are in `data/` within it."""
+    private_dir: str = "data/private"
+    """Folder of the subject key and look-up; never shared, never in git."""
+    registry: Literal["open", "foundation-plr"] = "open"
+    """Which method names are accepted: any, or those of the original study (11 x 8 x 5)."""
+    classifier_params: Names = ("model_name",)
+    """MLflow params or tags that name the classifier, the first with a value counts; so for the next three.
+    Where none has a value the run's name tells."""
+    featurization_params: Names = ("feature_param", "mlflow_run_featurization")
+    imputation_params: Names = ("imputation_source",)
+    outlier_params: Names = ("anomaly_source",)
+    artifact_pattern: str = "metrics/metrics_*.pickle"
+    """Which artifact of a run holds its predictions."""
+    max_artifact_mb: Count = 256
+    """A larger artifact is quarantined unread."""
+    read_timeout_seconds: Count = 120
+    """An artifact that takes longer to read is quarantined."""
+    batch_size: Count = 16
+    """Runs read by one task."""
+    jobs: Count = 2
+    """Tasks at a time."""
+    retries: Annotated[int, msgspec.Meta(ge=0)] = 3
+    """Further attempts after a fault that may pass (network, lock)."""
+    retry_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    decision_curve_range: tuple[Proportion, Proportion] = (0.01, 0.50)
+    """Risk thresholds that decision curves show; choose them from the clinic, before looking."""
+    n_bootstrap: Count | None = None
+    """Refits of each configuration in the default study (Block 0); None: as the study defines."""
+
+
+def load(folder: Path = Path()) -> Settings:
+    """Return the settings that hold in `folder`.
+
+    Raises
+    ------
+    UserError
+        A name that is not a setting, or a value that does not fit it.
+    """
+    given = _from_file(folder / "pyproject.toml") | _from_environment(os.environ)
+    unknown = sorted(set(given) - set(Settings.__struct_fields__))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], Settings.__struct_fields__, n=1)
+        hint = (
+            f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(Settings.__struct_fields__)}."
+        )
+        raise UserError(f"there is no setting `{unknown[0]}`.{hint}")
+    try:
+        return msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(
+            f"a setting does not fit: {error}; see `[tool.{_TABLE}]` in pyproject.toml"
+        ) from error
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get(_TABLE, {})
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is not valid TOML: {error}") from error
+    return {name.replace("-", "_"): value for name, value in table.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, variables in _MLFLOW.items():
+        values = [environment[v] for v in variables if environment.get(v)]
+        given |= {name: values[0]} if values else {}
+    for variable, value in environment.items():
+        if variable.startswith("FOUNDATION_PLR_"):
+            name = variable.removeprefix("FOUNDATION_PLR_").lower()
+            given[name] = value.split(",") if name in _LISTS else value
+    return given

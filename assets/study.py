@@ -1,0 +1,30 @@
+"""This study as a project: its settings, tables and figures, and where its results are kept."""
+
+from pathlib import Path
+
+from assets import figures, settings, tables
+from assets.charts import gallery
+from assets.engine.definitions import Definitions
+from assets.engine.project import Project
+from assets.environment import PREFIXES
+from assets.inputs import privacy, subjects
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Folder that the code is in; results are kept below the working directory."""
+
+
+def load() -> Project:
+    """Return the project as the settings of the working directory describe it."""
+    chosen = settings.load()
+    kept = gallery.Gallery(Path(chosen.figures_dir), jobs=chosen.jobs)
+    return Project(
+        definitions=Definitions.load(ROOT, [tables, figures], chosen),
+        database=Path(chosen.database),
+        figures=lambda: kept,
+        figure_records=kept.look,
+        figure_files=kept.files,
+        extra_code={"figure": gallery.CODE},
+        prepare=lambda: subjects.ensure_key(Path(chosen.private_dir)),
+        before_publishing=lambda tables: privacy.refuse_original_codes(tables, Path(chosen.private_dir)),
+        prefixes=PREFIXES,
+    )

@@ -1,0 +1,229 @@
+"""All blocks in their order: the default study when there is nothing to read, then tables, then figures.
+
+Each block is looked at first; Prefect is imported only for one that has something to do.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from loguru import logger
+
+from assets import inputs, settings, study
+from assets.engine import ledger
+from assets.engine.asset import Absent
+from assets.engine.build import Outcome, Result
+from assets.engine.decide import State
+from assets.engine.errors import TransientError, UserError
+from assets.engine.project import STATE, Project
+from assets.engine.schedule import Attempts, blocked_figures, materialize
+from assets.engine.warehouse import open_read_only, working_copy
+from flows.logs import logging_to
+
+_BLOCKS = {"table": "Block 1, extraction", "figure": "Block 2, analysis"}
+_COMMANDS = {"reproduce": ("table", "figure"), "extract": ("table",), "analyze": ("figure",)}
+_SCOPES = {"reproduce": ("all", "tables", "figures"), "extract": ("tables",), "analyze": ("figures",)}
+_UNFINISHED = STATE / "experiment-unfinished"
+
+
+def run(command: str, *, force: bool = False, engine: str = "prefect") -> int:
+    """Run `reproduce`, `experiment`, `extract` or `analyze`; return 0 if all of it is fresh at the end, else 1."""
+    started = time.monotonic()
+    with logging_to(STATE / "logs", command) as log:
+        if command == "experiment":
+            experiment(engine)
+            return 0
+        if command == "reproduce":
+            _experiment_if_needed(engine)
+        project, results = study.load(), dict[str, Result]()
+        if command == "extract" or (command == "reproduce" and project.definitions.settings.tracking_uri):
+            _refuse_absent_sources(project)
+        for kind in _COMMANDS[command]:
+            results |= _block(project, kind, results, force=force, engine=engine)
+        if not _failures(results.values()):
+            project.seal(_SCOPES[command])
+    print(_summary(project, results, time.monotonic() - started, log))
+    return 1 if _failures(results.values()) else 0
+
+
+def _experiment_if_needed(engine: str) -> None:
+    """Run the default study when no MLflow store is configured or present; go on with one that was cut off."""
+    chosen = settings.load()
+    if chosen.tracking_uri is not None:
+        return
+    if _UNFINISHED.exists():
+        logger.info("Block 0: the default study was interrupted; going on with it")
+    elif inputs.evidence.default_store() is not None:
+        return
+    elif Path(chosen.database).exists():
+        logger.info(
+            "Block 0: no MLflow store, but {} is there: its tables stand as they are", chosen.database
+        )
+        return
+    else:
+        logger.info("Block 0: no MLflow store is configured or present: running the default study into data/")
+    experiment(engine)
+
+
+def experiment(engine: str) -> None:
+    """Run the default study, or what is left of it, into `data/mlflow.db`; its patients are public data."""
+    from flows.study import SUBJECT_KEY, Study
+
+    chosen = settings.load()
+    key = hashlib.sha256(SUBJECT_KEY).digest()
+    inputs.subjects.ensure_key(Path(chosen.private_dir) / inputs.evidence.DEFAULT_STUDY, declared=key)
+    _UNFINISHED.parent.mkdir(parents=True, exist_ok=True)
+    _UNFINISHED.touch()
+    refits = chosen.n_bootstrap or Study.n_bootstrap
+    if engine == "prefect":
+        with _lean_prefect():
+            from flows.experiment_flow import run_experiment
+
+            run_experiment(n_bootstrap=refits, jobs=chosen.jobs, store_dir=Path("data"))
+    else:
+        from flows.study import run_study
+        from flows.study.progress import log_progress
+
+        run_study(Study(n_bootstrap=refits), Path("data"), jobs=chosen.jobs, on_progress=log_progress())
+    _UNFINISHED.unlink()
+
+
+def _refuse_absent_sources(project: Project) -> None:
+    """Raise when what was asked to be read is not there; a server that is silent may come back."""
+    inventory = project.look()
+    for source in project.definitions.sources:
+        with suppress(TransientError):
+            seen = inventory.observation(source)
+            if isinstance(seen, Absent):
+                raise UserError(seen.reason)
+
+
+def _block(
+    project: Project, kind: str, earlier: dict[str, Result], *, force: bool, engine: str
+) -> dict[str, Result]:
+    """Bring all assets of a kind up to date, unless they are."""
+    keys = project.definitions.select([f"kind:{kind}"])
+    blocked = blocked_figures(project.definitions, keys, earlier) if earlier else {}
+    keys = [key for key in keys if key not in blocked]
+    stale = _stale(project, keys, force=force)
+    unfinished = kind == "table" and working_copy(project.database).exists()
+    if not stale and not unfinished:
+        logger.info("{}: all {} {}s are fresh", _BLOCKS[kind], len(keys), kind)
+        return {key: Result(key, Outcome.SKIPPED) for key in keys} | blocked
+    logger.info("{}: {} of {} {}s to look at", _BLOCKS[kind], len(stale), len(keys), kind)
+    build = _with_prefect if engine == "prefect" else _plainly
+    return {result.key: result for result in build(project, kind, keys, force)} | blocked
+
+
+def _stale(project: Project, keys: Sequence[str], *, force: bool) -> list[str]:
+    """Return the keys that are not fresh; all of them when a server does not answer, and may yet."""
+    try:
+        decisions = project.look().plan(keys, force=keys if force else ())
+    except TransientError as error:
+        logger.warning("{}", error)
+        return list(keys)
+    return [key for key, decision in decisions.items() if decision.state is not State.FRESH]
+
+
+@contextmanager
+def _lean_prefect() -> Iterator[None]:
+    """Import Prefect and leave out what a run outside a deployment has no use for."""
+    _forget_silent_server()
+    logger.info("starting Prefect")
+    if "PREFECT_HOME" in os.environ:
+        Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    # a sync flow ends by waiting out its heartbeat thread: a second for nothing
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+def _forget_silent_server() -> None:
+    """Go on with a temporary server when the configured one does not answer; work must not wait for a page."""
+    url = os.environ.get("PREFECT_API_URL")
+    if url is None:
+        return
+    try:
+        with urlopen(url.rstrip("/") + "/health", timeout=2):
+            return
+    except HTTPError:
+        return  # it answers: whether it lets us in is for Prefect to say
+    except (OSError, ValueError):
+        logger.warning("the Prefect server at {} does not answer: this run is not recorded there", url)
+        del os.environ["PREFECT_API_URL"]
+        os.environ.setdefault("PREFECT_HOME", str((STATE / "prefect").absolute()))
+
+
+def _with_prefect(project: Project, kind: str, keys: Sequence[str], force: bool) -> list[Result]:
+    with _lean_prefect():
+        from flows.analysis_flow import generate_figures
+        from flows.extraction_flow import extract_all_configs
+        from flows.tasks.steps import BlockError, threads
+
+        runner = threads(project.definitions.settings.jobs)
+        try:
+            if kind == "table":
+                return extract_all_configs.with_options(task_runner=runner)(force=force)
+            return generate_figures.with_options(task_runner=runner)(force=force, figures=list(keys))
+        except BlockError as failure:
+            return failure.results
+
+
+def _plainly(project: Project, _: str, keys: Sequence[str], force: bool) -> list[Result]:
+    chosen = project.definitions.settings
+    results = materialize(
+        project,
+        keys,
+        forced=keys if force else (),
+        jobs=chosen.jobs,
+        attempts=Attempts(chosen.retries, chosen.retry_delay_seconds),
+        tell=logger.warning,
+        finished=lambda r: logger.bind(asset=r.key).info("{} {}", r.outcome.value, r.because),
+    )
+    for result in results.values():
+        if result.bug is not None:
+            raise result.bug
+    return list(results.values())
+
+
+def _failures(results: Iterable[Result]) -> list[Result]:
+    return [r for r in results if r.outcome in (Outcome.FAILED, Outcome.BLOCKED)]
+
+
+def _summary(project: Project, results: dict[str, Result], seconds: float, log: Path) -> str:
+    lines = [""]
+    for kind in ("table", "figure"):
+        outcomes = [r.outcome for r in results.values() if project.definitions.assets[r.key].kind == kind]
+        counts = [f"{outcomes.count(o)} {o.value}" for o in Outcome if o in outcomes]
+        if counts:
+            lines.append(f"{kind + 's':<8} {', '.join(counts)}")
+    if "runs" in results:
+        lines.append(f"runs     {_runs(project)}")
+    lines += [f"  {r.outcome.value} {r.key}: {r.because}" for r in _failures(results.values())]
+    lines.append(f"results  {project.database}, {project.definitions.settings.figures_dir}/")
+    lines.append(f"log      {log}")
+    lines.append(f"took     {seconds:.1f} s")
+    return "\n".join(lines)
+
+
+def _runs(project: Project) -> str:
+    """Say how many runs are used and how many are set aside, so that nobody has to find out."""
+    if not project.database.exists():
+        return "none published"
+    with open_read_only(project.database) as connection:
+        rows = {key: record.rows or 0 for key, record in ledger.read(connection).items()}
+    used, aside = rows.get("runs", 0), rows.get("quarantined_runs", 0)
+    return f"{used} used, {aside} set aside" + (" (why: table quarantined_runs)" if aside else "")
+
+
+if __name__ == "__main__":
+    from flows.__main__ import main
+
+    sys.exit(main(["reproduce", *sys.argv[1:]]))

@@ -1,0 +1,61 @@
+"""The tasks of Block 2: published tables in, checked figures out."""
+
+from typing import Any
+
+from loguru import logger
+from prefect import Task, task
+
+from assets.engine.build import Outcome, Result
+from assets.engine.decide import Decision
+from assets.engine.figure_build import FigureBuild
+from flows.tasks.steps import OPTIONS, skipped
+
+
+@task(**OPTIONS)
+def load_duckdb(build: FigureBuild) -> int:
+    """Check that every table is what its record says; return the number of tables."""
+    count = build.check_tables()
+    logger.info("{} tables, each as its record says", count)
+    return count
+
+
+def drawing(figure: str) -> Task[[FigureBuild], Any]:
+    """Return the task that draws one figure and sets its files aside, unless it is fresh by now."""
+
+    def draw(build: FigureBuild) -> Any:
+        with logger.contextualize(asset=figure):
+            staged = build.stage(figure)
+            if isinstance(staged, Decision):
+                logger.debug("fresh, not drawn")
+                return skipped(figure, staged)
+            build.staged[figure] = staged
+            logger.info("drawn: {}", staged.because)
+            return figure
+
+    draw.__doc__ = f"Draw the figure `{figure}`."
+    named: Task[[FigureBuild], Any] = task(name=f"generate_{figure}", **OPTIONS)(draw)
+    return named
+
+
+@task(task_run_name="export_json:{figure}", **OPTIONS)
+def export_json(build: FigureBuild, figure: str) -> Any:
+    """Write the sidecar of a drawn figure: its data, sources and hashes."""
+    with logger.contextualize(asset=figure):
+        staged = build.staged.get(figure)
+        if staged is None:
+            return skipped(figure, build.decide(figure))
+        build.export(staged)
+        return figure
+
+
+@task(task_run_name="validate_figures:{figure}", **OPTIONS)
+def validate_figures(build: FigureBuild, figure: str) -> Any:
+    """Check a drawn figure and put it in place; one that fails P0 or P1 is kept out."""
+    with logger.contextualize(asset=figure):
+        staged = build.staged.pop(figure, None)
+        if staged is None:
+            decision = build.decide(figure)
+            return skipped(figure, decision, Result(figure, Outcome.SKIPPED, decision.because()))
+        result = build.commit(staged)
+        logger.info("{}: checked and in place", result.outcome.value)
+        return result

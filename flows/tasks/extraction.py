@@ -1,0 +1,60 @@
+"""The tasks of Block 1: MLflow runs in, measures in DuckDB out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+from loguru import logger
+from prefect import task
+from prefect.states import Completed
+
+from assets.engine.asset import Absent
+from assets.engine.build import Outcome, Result, TableBuild
+from assets.engine.decide import Decision
+from flows.tasks.steps import OPTIONS, skipped
+
+
+@task(**OPTIONS)
+def connect_mlflow(build: TableBuild, source: str) -> Any:
+    """Look at the MLflow store; return what was found, in a line."""
+    seen = build.inventory.observation(source)
+    if isinstance(seen, Absent):  # what was made from it stands; a table that needs it fails on its own
+        logger.warning(seen.reason)
+        return Completed(name="Skipped", message=seen.reason)
+    logger.info(seen.summary)
+    return seen.summary
+
+
+@task(task_run_name="load_pickle:{key}:{number}", **OPTIONS)
+def load_pickle(build: TableBuild, key: str, number: int, names: Sequence[str]) -> pa.Table:
+    """Read one batch of runs; those that cannot be used come with the reason."""
+    with logger.contextualize(asset=key):
+        rows = build.load_partitions(key, names)
+        logger.info("batch {}: {} runs read", number, rows.num_rows)
+        return rows
+
+
+@task(task_run_name="compute_stratos:{key}", **OPTIONS)
+def compute_stratos(build: TableBuild, key: str, parts: Sequence[pa.Table] = ()) -> Any:
+    """Compute one table and set it aside, unless it is fresh by now."""
+    with logger.contextualize(asset=key):
+        staged = build.stage(key, parts)
+        if isinstance(staged, Decision):
+            logger.debug("fresh, not computed")
+            return skipped(key, staged)
+        build.staged[key] = staged
+        logger.info("computed {:,} rows: {}", staged.output.rows, staged.because)
+        return key
+
+
+@task(task_run_name="write_duckdb:{key}", **OPTIONS)
+def write_duckdb(build: TableBuild, key: str) -> Any:
+    """Write one computed table and its record in one transaction."""
+    with logger.contextualize(asset=key):
+        staged = build.staged.pop(key, None)
+        if staged is None:
+            decision = build.decide(key)
+            return skipped(key, decision, Result(key, Outcome.SKIPPED, decision.because()))
+        result = build.commit(staged)
+        logger.info("{}: {:,} rows", result.outcome.value, result.rows or 0)
+        return result

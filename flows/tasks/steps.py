@@ -1,0 +1,86 @@
+"""How our steps appear in Prefect: which faults are tried again, and what a skip looks like."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from loguru import logger
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.states import Completed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from assets.engine.build import Outcome, Result
+from assets.engine.decide import Decision
+from assets.engine.errors import TransientError, UserError
+
+OPTIONS: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False, "tags": ["asset"]}
+"""What all tasks share. The ledger decides what is fresh: two truths would disagree some day."""
+
+
+class BlockError(UserError):
+    """Some assets of a block failed or were blocked; `results` says what became of each."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        """Keep the results; the message names the culprits."""
+        bad = [r for r in results if r.outcome is Outcome.FAILED]
+        super().__init__("; ".join(f"{r.key}: {r.because}" for r in bad))
+        self.results = list(results)
+
+
+def may_pass(_task: Any, _run: Any, state: State[Any]) -> bool:
+    """Tell whether another attempt is worth it: only after a fault that may pass by itself."""
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, TransientError):
+        logger.warning("{}: worth another attempt", error)
+    return isinstance(error, TransientError)
+
+
+def patience(settings: Any) -> dict[str, Any]:
+    """Return the retry options that the settings ask for."""
+    return {
+        "retries": settings.retries,
+        "retry_delay_seconds": settings.retry_delay_seconds,
+        "retry_condition_fn": may_pass,
+    }
+
+
+def threads(jobs: int = 2) -> Any:
+    """Return the runner of a flow's tasks: as many threads as jobs; DuckDB and numpy leave Python while they work."""
+    return ThreadPoolTaskRunner(max_workers=jobs)
+
+
+def submit(task: Any, *arguments: Any, settings: Any, wait_for: Sequence[Any] = ()) -> PrefectFuture[Any]:
+    """Submit a step with the retries that the settings ask for, to run when what it waits for is done."""
+    future: PrefectFuture[Any] = task.with_options(**patience(settings)).submit(*arguments, wait_for=wait_for)
+    return future
+
+
+def skipped(key: str, decision: Decision, data: Any = None) -> State[Any]:
+    """Return the state of a step that had nothing to do, visible as such with its reason."""
+    because = decision.because() or "input hash unchanged"
+    return Completed(name="Skipped", message=f"{key}: {because}", data=data)
+
+
+def outcome(key: str, steps: Sequence[PrefectFuture[Any]]) -> tuple[Result, BaseException | None]:
+    """Wait for the steps of an asset; return what became of it, and the error when that is a bug."""
+    for step in steps:
+        step.wait()
+        if step.state.is_failed() or step.state.is_crashed():
+            error = step.state.result(raise_on_failure=False)
+            bug = None if isinstance(error, UserError | TransientError) else error
+            return Result(key, Outcome.FAILED, str(error)), bug
+        if not step.state.is_completed():  # NotReady: something that it waits for failed
+            return Result(key, Outcome.BLOCKED, "what it reads failed"), None
+    return steps[-1].result(), None
+
+
+def settled(found: Sequence[tuple[Result, BaseException | None]]) -> list[Result]:
+    """Return the results of a block; raise the first bug, or `BlockError` when something failed."""
+    for _, bug in found:
+        if bug is not None:
+            raise bug
+    results = [result for result, _ in found]
+    if any(r.outcome in (Outcome.FAILED, Outcome.BLOCKED) for r in results):
+        raise BlockError(results)
+    return results

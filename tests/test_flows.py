@@ -1,0 +1,294 @@
+"""The blocks from the command line, on a small study of real models: built, skipped, forced, broken, healed."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "data/public/foundation_plr_results.db"
+PICTURES = ("png", "svg", "pdf")
+
+pytestmark = [pytest.mark.study, pytest.mark.xdist_group("flows")]
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A folder in which commands run as in a clone, with a home of its own."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], **self.options(environment), capture_output=True, timeout=600
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def options(self, environment: Mapping[str, str]) -> dict[str, Any]:
+        given = {"PYTHONPATH": str(ROOT), "HOME": str(self.folder), **self.environment, **environment}
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        return {"cwd": self.folder, "env": {**outside, **given}, "text": True}
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        return {
+            row["key"]: row for row in json.loads(self.run("assets", "status", "--json").stdout)["assets"]
+        }
+
+    def versions(self) -> dict[str, str]:
+        return {key: row["data_version"] for key, row in self.status().items()}
+
+    def stale(self) -> dict[str, str]:
+        return {key: row["because"] for key, row in self.status().items() if row["state"] != "fresh"}
+
+    def copy(self, folder: Path) -> "Clone":
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Clone(folder, self.environment)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from assets.inputs.subjects import ensure_key
+    from flows.study import Study, run_study
+
+    folder = tmp_path_factory.mktemp("store")
+    study = Study(
+        n_bootstrap=4,
+        outlier_methods=("reference", "none"),
+        imputation_methods=("reference", "median"),
+        classifiers=("LogisticRegression", "GaussianNB"),
+    )
+    run_study(study, folder, jobs=2)
+    ensure_key(
+        folder / "private", declared=bytes(32)
+    )  # one key, so that subjects have the same codes everywhere
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone with everything built by the plain scheduler; copied, never changed."""
+    clone = Clone(tmp_path_factory.mktemp("built"))
+    shutil.copytree(store, clone.folder / "data")
+    clone.run("flows", "reproduce", "--engine", "plain")
+    return clone
+
+
+@pytest.fixture
+def clone(built: Clone, tmp_path: Path) -> Clone:
+    return built.copy(tmp_path / "clone")
+
+
+def test_everything_is_there_and_fresh(built: Clone) -> None:
+    rows = built.status()
+    assert {row["state"] for row in rows.values()} == {"fresh"}
+    assert rows["runs"]["rows"] == 8
+    for figure in (key for key, row in rows.items() if row["kind"] == "figure"):
+        assert (built.folder / f"figures/generated/data/{figure}.json").is_file()
+        assert all((built.folder / f"figures/generated/{figure}.{kind}").is_file() for kind in PICTURES)
+
+
+def test_a_second_time_nothing_is_imported_and_nothing_is_written(clone: Clone) -> None:
+    clone.run("flows", "reproduce", "--engine", "plain")  # a copied folder is decided anew, once
+    before = {p: p.stat().st_mtime_ns for p in clone.folder.rglob("*")}
+    code = "import sys, flows.__main__ as f; f.main(['reproduce']); print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], **clone.options({}), capture_output=True, check=True)
+    assert done.stdout.startswith("Everything is fresh: ")
+    for heavy in ("prefect", "mlflow", "ibis", "duckdb", "pandas", "numpy", "pyarrow", "altair", "msgspec"):
+        assert f"'{heavy}'" not in done.stdout
+    assert {p: p.stat().st_mtime_ns for p in clone.folder.rglob("*")} == before
+
+
+def test_prefect_and_the_plain_scheduler_build_the_same(store: Path, built: Clone, tmp_path: Path) -> None:
+    clone = Clone(tmp_path)
+    shutil.copytree(store, clone.folder / "data")
+    done = clone.run("flows", "reproduce", "--engine", "prefect")
+    assert "tables   12 built" in done.stdout
+    assert clone.versions() == built.versions()
+    log = "".join(p.read_text("utf-8") for p in (clone.folder / ".assets/logs").glob("*.log"))
+    for task in (
+        "connect_mlflow",
+        "load_pickle:extracted_runs:0",
+        "compute_stratos:roc_curves",
+        "validate_figures:roc",
+    ):
+        assert f"| {task} |" in log
+    with sqlite3.connect(clone.folder / ".assets/prefect/prefect.db") as history:
+        names = {name for (name,) in history.execute("SELECT name FROM flow")}
+        states = dict(history.execute("SELECT state_type, count(*) FROM task_run GROUP BY 1"))
+        logged = {message for (message,) in history.execute("SELECT message FROM log")}
+    assert {"extract_all_configs", "generate_figures"} <= names
+    assert set(states) == {"COMPLETED"}
+    assert any("roc_curves" in message for message in logged)
+
+
+def test_the_figures_need_only_the_duckdb_file(built: Clone, tmp_path: Path) -> None:
+    reviewer = Clone(tmp_path)
+    (tmp_path / DATABASE).parent.mkdir(parents=True)
+    shutil.copy(built.folder / DATABASE, tmp_path / DATABASE)
+    content = (tmp_path / DATABASE).read_bytes()
+    reviewer.run("flows", "analyze", "--engine", "plain")
+    assert (tmp_path / DATABASE).read_bytes() == content
+    assert not (tmp_path / "data/private").exists()
+    assert reviewer.versions() == built.versions()
+    assert reviewer.stale() == {}, "tables whose store is away stand as they are"
+    with duckdb.connect(str(tmp_path / DATABASE)) as connection:
+        connection.execute("UPDATE dca_curves SET net_benefit_model = 0.5")
+    done = reviewer.run(
+        "flows", "reproduce", "--engine", "prefect"
+    )  # mended without the store, by either engine
+    assert "tables   1 built, 11 skipped" in done.stdout
+    assert reviewer.versions() == built.versions()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["flows", "analyze", "--force", "--engine", "plain"],
+        ["assets", "materialize", "kind:figure", "--force"],
+    ],
+)
+def test_force_rebuilds_the_figures_only(clone: Clone, command: list[str]) -> None:
+    tables, picture = clone.folder / DATABASE, clone.folder / "figures/generated/roc.png"
+    before = picture.stat().st_ino, tables.stat().st_ino, tables.stat().st_mtime_ns
+    clone.run(*command)
+    assert picture.stat().st_ino != before[0]
+    assert (tables.stat().st_ino, tables.stat().st_mtime_ns) == before[1:]
+
+
+def test_a_deleted_and_a_retouched_picture_are_noticed_and_healed(clone: Clone) -> None:
+    expected = clone.versions()
+    (clone.folder / "figures/generated/roc.png").unlink()
+    (clone.folder / "figures/generated/dca.svg").write_text("<svg/>")
+    sidecar = clone.folder / "figures/generated/data/heatmap.json"
+    sidecar.write_text(
+        sidecar.read_text("utf-8").replace("AUROC on the test set", "AUROC on the moon"), "utf-8"
+    )
+    assert clone.stale() == dict.fromkeys(("roc", "dca", "heatmap"), "output was changed by hand")
+    done = clone.run("flows", "reproduce", "--engine", "plain")
+    assert "figures  3 built, 3 skipped" in done.stdout
+    assert clone.versions() == expected
+
+
+def test_a_table_changed_by_hand_stops_the_figures_until_it_is_rebuilt(clone: Clone) -> None:
+    expected = clone.versions()
+    with duckdb.connect(str(clone.folder / DATABASE)) as connection:
+        connection.execute("UPDATE essential_metrics SET auroc = 0.99")
+    done = clone.run("flows", "analyze", "--engine", "plain", check=False)
+    assert done.returncode == 1
+    assert "`essential_metrics` was changed" in done.stdout + done.stderr
+    clone.run("flows", "reproduce", "--engine", "plain")
+    assert clone.versions() == expected
+
+
+def test_a_new_setting_redraws_the_one_figure_that_reads_it(clone: Clone) -> None:
+    done = clone.run("flows", "analyze", "--engine", "plain", FOUNDATION_PLR_DECISION_CURVE_RANGE="0.05,0.30")
+    assert "figures  1 built, 5 skipped" in done.stdout
+
+
+def test_one_more_run_is_read_alone(clone: Clone) -> None:
+    with sqlite3.connect(clone.folder / "data/mlflow.db") as store:
+        store.execute(
+            "UPDATE runs SET lifecycle_stage = 'deleted' WHERE name LIKE 'GaussianNB%reference__none'"
+        )
+    clone.run("flows", "extract", "--engine", "plain")
+    assert clone.status()["runs"]["rows"] == 7
+    with sqlite3.connect(clone.folder / "data/mlflow.db") as store:
+        store.execute("UPDATE runs SET lifecycle_stage = 'active'")
+    code = (
+        "import assets.inputs.evidence as e; real = e.read\n"
+        "def read(runs, run_ids, **limits):\n    print('read', len(run_ids))\n    return real(runs, run_ids, **limits)\n"
+        "e.read = read\nimport flows.__main__ as f; f.main(['extract', '--engine', 'plain'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], **clone.options({}), capture_output=True, check=True)
+    assert [line for line in done.stdout.splitlines() if line.startswith("read")] == ["read 1"]
+    assert clone.status()["runs"]["rows"] == 8
+
+
+def test_the_code_that_reads_pickles_in_its_own_process_is_part_of_the_hash() -> None:
+    from assets import tables
+    from assets.engine.code import CodeBase
+
+    fragments = CodeBase(ROOT).closure(tables.extracted_runs.reference).fragments
+    assert "assets.inputs.worker:answer" in fragments
+    assert any(name.startswith("assets.inputs.safe_pickle:") for name in fragments)
+
+
+def test_figures_are_drawn_although_the_mlflow_server_is_gone(clone: Clone) -> None:
+    done = clone.run(
+        "flows", "analyze", "--force", "--engine", "plain", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
+    )
+    assert "figures  6 unchanged" in done.stdout
+
+
+def test_a_build_that_is_killed_goes_on_where_it_was(store: Path, built: Clone, tmp_path: Path) -> None:
+    clone = Clone(tmp_path)
+    shutil.copytree(store, clone.folder / "data")
+    with (tmp_path / "output").open("w") as output:
+        build = subprocess.Popen(
+            [sys.executable, "-m", "flows", "extract", "--engine", "plain"],
+            **clone.options({}),
+            stdout=output,
+            stderr=output,
+        )
+        while build.poll() is None and "predictions: built" not in (tmp_path / "output").read_text():
+            time.sleep(0.02)
+        build.send_signal(signal.SIGKILL)
+        build.wait()
+    assert not (clone.folder / DATABASE).exists(), "nothing is published before all is finished"
+    done = clone.run("flows", "reproduce", "--engine", "plain")
+    assert "going on from a build that was interrupted" in done.stderr
+    assert "extracted_runs: skipped" in done.stderr
+    assert clone.versions() == built.versions()
+
+
+def test_two_builds_at_once_do_the_work_once(store: Path, tmp_path: Path) -> None:
+    clone = Clone(tmp_path)
+    shutil.copytree(store, clone.folder / "data")
+    options = {**clone.options({}), "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    command = [sys.executable, "-m", "flows", "reproduce", "--engine", "plain"]
+    both = [subprocess.Popen(command, **options) for _ in range(2)]
+    told = [build.communicate(timeout=600)[0] for build in both]
+    assert [build.returncode for build in both] == [0, 0], told
+    built = [text.count(": built") + text.count(": unchanged") for text in told]
+    assert sum(built) == 18, told
+
+
+def test_a_figure_that_fails_its_checks_is_kept_out_and_the_others_are_drawn(clone: Clone) -> None:
+    picture = clone.folder / "figures/generated/roc.png"
+    old = picture.read_bytes()
+    broken = (
+        "import sys, assets.charts.qa as qa; real = qa.check_figure\n"
+        "def check(sidecar, files, tables):\n"
+        "    files = dict(files, png=b'') if sidecar['figure_id'] == 'roc' else files\n"
+        "    return real(sidecar, files, tables)\n"
+        "qa.check_figure = check\n"
+        "import flows.__main__ as f; sys.exit(f.main(['analyze', '--force', '--engine', 'plain']))"
+    )
+    done = subprocess.run([sys.executable, "-c", broken], **clone.options({}), capture_output=True)
+    assert done.returncode == 1
+    assert "failed roc: figure `roc` fails its checks and is kept out: P0" in done.stdout
+    assert "5 unchanged" in done.stdout
+    assert picture.read_bytes() == old
+
+
+@pytest.mark.parametrize("flow", ["extraction_flow", "analysis_flow", "experiment_flow", "reproduce_flow"])
+def test_every_flow_runs_as_a_module_and_has_help(flow: str, tmp_path: Path) -> None:
+    done = Clone(tmp_path).run(f"flows.{flow}", "--help")
+    assert "usage:" in done.stdout
+    assert [p.name for p in tmp_path.iterdir() if p.name != ".assets"] == []
