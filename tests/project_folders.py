@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,6 +98,10 @@ class Folder:
         (path / "raw.txt").write_text("1 2 3 4")
         return made
 
+    def copy(self, path: Path) -> "Folder":
+        """Return a copy of the project with all that it has built."""
+        return type(self)(Path(shutil.copytree(self.path, path, dirs_exist_ok=True)))
+
     @property
     def database(self) -> Path:
         return self.path / f"{MODULE}.duckdb"
@@ -116,23 +121,28 @@ class Folder:
         (self.path / name).write_text(text.replace(old, new), encoding="utf-8")
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[Project]:
-        """Load the project from the files as they are now; the block runs in the folder."""
-        before = set(sys.modules)
+    def inside(self) -> Iterator[None]:
+        """Be in the folder, where its modules can be imported, and forget them afterwards."""
+        before, path = set(sys.modules), [*sys.path]
         wrote, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # bytecode is trusted by the second
         sys.path.insert(0, str(self.path))
         importlib.invalidate_caches()
         try:
             with contextlib.chdir(self.path):
-                module = importlib.import_module(MODULE)
-                settings = getattr(module, "SETTINGS", None)
-                yield Project(Definitions.load(self.path, [module], settings), Path(self.database.name))
+                yield
         finally:
-            sys.path.remove(str(self.path))
-            sys.dont_write_bytecode = wrote
+            sys.path[:], sys.dont_write_bytecode = path, wrote
             for name in set(sys.modules) - before:
                 if str(getattr(sys.modules[name], "__file__", "")).startswith(str(self.path)):
                     del sys.modules[name]
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Project]:
+        """Load the project from the files as they are now; the block runs in the folder."""
+        with self.inside():
+            module = importlib.import_module(MODULE)
+            settings = getattr(module, "SETTINGS", None)
+            yield Project(Definitions.load(self.path, [module], settings), Path(self.database.name))
 
     def build(self, *selection: str, force: bool = False, jobs: int = 2) -> dict[str, str]:
         """Materialise the selection; return the outcome of each asset by its name."""
@@ -193,10 +203,12 @@ class Folder:
             str(p.relative_to(self.path)): p.read_bytes() for p in sorted(self.path.rglob("*")) if p.is_file()
         }
 
-    def command(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run `python -m assets -m my_assets ...` in the folder, to its end."""
+    def command(
+        self, *arguments: str, module: str = MODULE, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python -m assets -m MODULE ...` in the folder, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "assets", "-m", MODULE, *arguments],
+            [sys.executable, "-m", "assets", "-m", module, *arguments],
             **{**_surroundings(self.path), "capture_output": True, "timeout": 60, **options},
         )
 

@@ -1,8 +1,6 @@
 """What a declaration says bears on what is built."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -150,9 +148,9 @@ def test_times_with_a_zone_do_not_depend_on_the_zone_of_the_machine(tmp_path: Pa
     for folder in (here, there):
         folder.write(MOMENTS)
     here.build()
-    far = {**os.environ, "TZ": "Pacific/Chatham", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "assets", "-m", "my_assets", "materialize"]
-    subprocess.run(command, cwd=there.path, env=far, check=True, capture_output=True)
+    there.command(
+        "materialize", check=True, env={**os.environ, "TZ": "Pacific/Chatham", "PYTHONPATH": str(ROOT)}
+    )
     assert here.versions() == there.versions()
 
 

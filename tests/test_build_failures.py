@@ -18,10 +18,16 @@ def folder(tmp_path: Path) -> Folder:
     return Folder.numbers(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    made = Folder.numbers(tmp_path_factory.mktemp("original"))
+    assert set(made.build().values()) == {"built"}
+    return made
+
+
 @pytest.fixture
-def built(folder: Folder) -> Folder:
-    folder.build()
-    return folder
+def built(original: Folder, tmp_path: Path) -> Folder:
+    return original.copy(tmp_path)
 
 
 IDS, VALUES = "pa.array(range(len(values)), pa.int64())", "pa.array(values, pa.int64())"

@@ -80,6 +80,9 @@ class Store:
         key, kept = staged
         (self.folder / f"{key}.json").write_text(json.dumps(kept))
 
+    def close(self) -> None:
+        pass
+
 
 class Gallery(Folder):
     """A project with figures."""

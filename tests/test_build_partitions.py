@@ -60,12 +60,17 @@ def asked(folder: Folder) -> list[list[str]]:
     return [json.loads(line) for line in lines]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    made = lots_folder(tmp_path)
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    made = lots_folder(tmp_path_factory.mktemp("original"))
     made.build()
     assert asked(made) == [["a", "b", "c"]]
     return made
+
+
+@pytest.fixture
+def folder(original: Folder, tmp_path: Path) -> Folder:
+    return original.copy(tmp_path)
 
 
 CHANGES = {

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from assets.cli import main
 from tests.project_folders import Folder
 
 # Arrow only: without ibis and pandas a process starts in a third of the time.
@@ -208,35 +209,25 @@ def test_the_published_file_is_free_for_others_while_its_builder_still_runs(fold
 
 
 MISTAKES = {
-    "no such module": (["-m", "no_assets", "status"], "no_assets"),
-    "an unknown asset": (["-m", "my_assets", "status", "frist"], "Did you mean `first`?"),
-    "an unknown asset to explain": (["-m", "my_assets", "why", "frist"], "Did you mean `first`?"),
+    "no such module": ("no_assets", ["status"], "no_assets"),
+    "an unknown asset": ("my_assets", ["status", "frist"], "Did you mean `first`?"),
+    "an unknown asset to explain": ("my_assets", ["why", "frist"], "Did you mean `first`?"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_one_line_on_standard_error(folder: Folder, mistake: str) -> None:
-    arguments, says = MISTAKES[mistake]
-    one_line(folder, arguments, says)
+def test_a_mistake_is_one_line_on_standard_error(
+    folder: Folder, mistake: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module, arguments, says = MISTAKES[mistake]
+    is_one_line(folder, ["-m", module, *arguments], says, capsys)
 
 
-def one_line(folder: Folder, arguments: list[str], says: str) -> None:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "assets", *arguments],
-        cwd=folder.path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert ended.returncode == 1 and ended.stdout == ""
-    assert ended.stderr.startswith("Error: ") and ended.stderr.count("\n") == 1 and says in ended.stderr, (
-        ended.stderr
-    )
+def is_one_line(folder: Folder, arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with folder.inside():
+        assert main(arguments) == 1
+    out, error = capsys.readouterr()
+    assert out == "" and error.startswith("Error: ") and error.count("\n") == 1 and says in error
 
 
 BROKEN = {
@@ -249,11 +240,13 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_module_that_cannot_be_used_is_one_line_on_standard_error(folder: Folder, what: str) -> None:
+def test_a_module_that_cannot_be_used_is_one_line_on_standard_error(
+    folder: Folder, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     text, says = BROKEN[what]
     folder.write(text, header="")
     folder.write("x = 1\ny = = 2\n", "helpers.py")
-    one_line(folder, ["-m", "my_assets", "list"], says)
+    is_one_line(folder, ["-m", "my_assets", "list"], says, capsys)
 
 
 def test_why_explains_an_asset_that_was_never_built(folder: Folder) -> None:
@@ -269,16 +262,5 @@ def test_a_module_within_a_package_can_be_named(folder: Folder) -> None:
     (folder.path / "study").mkdir()
     (folder.path / "study" / "__init__.py").touch()
     (folder.path / "my_assets.py").rename(folder.path / "study" / "tables.py")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "assets", "-m", "study.tables", "materialize"],
-        cwd=folder.path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    ended = folder.command("materialize", module="study.tables")
     assert ended.returncode == 0 and ended.stdout.count("built ") == 3, ended.stdout + ended.stderr

@@ -120,6 +120,12 @@ class Gallery:
             (staged.aside / path.relative_to(self.folder)).replace(path)
         shutil.rmtree(staged.aside)
 
+    def close(self) -> None:
+        """End the processes that draw; left to the interpreter's exit, they sometimes end with a traceback."""
+        pool = self.__dict__.pop("_pool", None)
+        if pool is not None:
+            pool.shutdown()
+
     def _aside(self, key: str) -> Path:
         return self.staging / key
 

@@ -26,6 +26,9 @@ class FigureStore(Protocol):
     def commit(self, staged: Any, versions: Mapping[str, str]) -> None:
         """Check the figure against the tables as they are and put its files in place, the sidecar last."""
 
+    def close(self) -> None:
+        """End what drawing needed, such as processes; called when a build is over."""
+
 
 class FigureBuild(Build):
     """Draws figures from the tables of a DuckDB file that is open for reading only."""

@@ -97,7 +97,11 @@ class Project:
         with build_lock(STATE / "build.lock", tell), open_read_only(self.database) as connection:
             inventory = self.look(self._code_as_imported())
             inventory.read_code()
-            yield FigureBuild(inventory, connection, self.figures(), forced=forced)
+            store = self.figures()
+            try:
+                yield FigureBuild(inventory, connection, store, forced=forced)
+            finally:
+                store.close()
 
     def seal(self, scopes: Iterable[str] = tuple(SCOPES)) -> None:
         """Look once more and stamp each scope that is fresh, so that the next look needs only file statistics.
