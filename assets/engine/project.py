@@ -72,15 +72,14 @@ class Project:
         from assets.engine.warehouse import look_through
         from assets.engine.working_copy import WorkingCopy
 
+        code = self._code_as_imported()
         with build_lock(STATE / "build.lock", tell), WorkingCopy(self.database) as copy:
             if copy.resumed:
                 tell("going on from a build that was interrupted: what it finished is kept")
             self.prepare()
             seen = self._code_facts()
             there = look_through(copy.connection)
-            code = self._code_as_imported()
             inventory = Inventory(self.definitions, there, self.extra_code, self._memos(), seen, code)
-            inventory.read_code()
             build = TableBuild(inventory, copy, forced=forced)
             build.before_publishing = self.before_publishing
             yield build
@@ -94,9 +93,9 @@ class Project:
 
         if self.figures is None:
             raise UserError("this project declares no place for figures")
+        code = self._code_as_imported()
         with build_lock(STATE / "build.lock", tell), open_read_only(self.database) as connection:
-            inventory = self.look(self._code_as_imported())
-            inventory.read_code()
+            inventory = self.look(code)
             store = self.figures()
             try:
                 yield FigureBuild(inventory, connection, store, forced=forced)
@@ -148,10 +147,18 @@ class Project:
         return {str(path.resolve()): stamp.facts(str(path)) for path in paths}
 
     def _code_as_imported(self) -> "CodeBase":
-        """Return the code as it was at the first build: what is edited later did not run, and must count as changed."""
-        from assets.engine.code import CodeBase
+        """Return the code as it was at the first build, read before any wait for another.
 
-        return self._code.setdefault("imported", CodeBase(self.definitions.root))
+        What is edited later did not run, and must count as changed.
+        """
+        if "imported" not in self._code:
+            from assets.engine.code import CodeBase
+            from assets.engine.inventory import Inventory
+            from assets.engine.warehouse import Look
+
+            self._code["imported"] = CodeBase(self.definitions.root)
+            Inventory(self.definitions, Look(), self.extra_code, imported=self._code["imported"]).read_code()
+        return self._code["imported"]
 
     def _memos(self) -> dict[str, Any]:
         return {
