@@ -15,7 +15,7 @@ SYSTEM_PYTHON := $(shell PATH=$$(printf %s "$$PATH" | sed 's|$(CURDIR)/.venv/bin
 forced := $(filter-out 0 no,$(FORCE))$(filter --force,$(MAKECMDGOALS))$(findstring B,$(firstword -$(MAKEFLAGS)))
 FLAGS := $(if $(forced),--force) $(if $(ENGINE),--engine $(ENGINE))
 
-.PHONY: help setup reproduce experiment extract analyze status test lint bench lock ui clean --force
+.PHONY: help setup reproduce experiment extract analyze status verify test lint bench lock ui clean --force
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ analyze: setup ## Block 2: from the DuckDB file to the figures
 
 status: setup ## which assets are fresh, and why the others are not
 	@$(PYTHON) -m assets status
+
+verify: setup ## prove that tables and figures hold what their records say
+	@$(PYTHON) -m assets verify
 
 test: setup ## run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup -q

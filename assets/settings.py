@@ -70,6 +70,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     retries: Annotated[int, msgspec.Meta(ge=0)] = 3
     """Further attempts after a fault that may pass (network, lock)."""
     retry_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    shared_cache: str | None = None
+    """Folder or address (`s3://...`, whatever fsspec reaches) where a group shares results; who can write there is
+    trusted."""
+    cache_max_gb: Annotated[float, msgspec.Meta(ge=0)] = 5.0
+    """What results of earlier builds may take in `.assets/cache`; the least recently used go first."""
     decision_curve_range: tuple[Proportion, Proportion] = (0.01, 0.50)
     """Risk thresholds that decision curves show; choose them from the clinic, before looking."""
     n_bootstrap: Count | None = None

@@ -16,15 +16,15 @@ ROOT = Path(__file__).resolve().parent.parent
 def load() -> Project:
     """Return the project as the settings of the working directory describe it."""
     chosen = settings.load()
-    kept = gallery.Gallery(Path(chosen.figures_dir), jobs=chosen.jobs)
     return Project(
         definitions=Definitions.load(ROOT, [tables, figures], chosen),
         database=Path(chosen.database),
-        figures=lambda: kept,
-        figure_records=kept.look,
-        figure_files=kept.files,
+        stores={"figure": gallery.Gallery(Path(chosen.figures_dir), jobs=chosen.jobs)},
         extra_code={"figure": gallery.CODE},
         prepare=lambda: subjects.ensure_key(Path(chosen.private_dir)),
         before_publishing=lambda tables: privacy.refuse_original_codes(tables, Path(chosen.private_dir)),
         prefixes=PREFIXES,
+        declared_in=[Path("pyproject.toml")],
+        shared_cache=chosen.shared_cache,
+        cache_max_bytes=int(chosen.cache_max_gb * 1e9),
     )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from assets.settings import Settings
 
 UNIT = (0.0, 1.0)
+PER_RUN = "mlflow_runs"
+"""Partitions of what is computed run by run: one more run costs about one run."""
 
 
 @observable_source_asset
@@ -47,7 +49,7 @@ def mlflow_runs(settings: Settings, memo: object) -> Observation | Absent:
     )
 
 
-@asset(partitions_def="mlflow_runs", primary_key="run_id", group_name="evidence", columns=COLUMNS)
+@asset(partitions_def=PER_RUN, primary_key="run_id", group_name="evidence", columns=COLUMNS)
 def extracted_runs(mlflow_runs: MlflowRuns, partition_keys: Sequence[str], settings: Settings) -> pa.Table:
     """One run of the MLflow experiment as it was read, whether it is usable or not."""
     return inputs.evidence.read(
@@ -71,56 +73,78 @@ def quarantined_runs(extracted_runs: ir.Table) -> ir.Table:
 
 
 @asset(
-    primary_key=["run_id", "subject_code"], group_name="evidence", columns=COLUMNS, ranges={"y_prob": UNIT}
+    partitions_def=PER_RUN,
+    primary_key=["run_id", "subject_code"],
+    group_name="evidence",
+    columns=COLUMNS,
+    ranges={"y_prob": UNIT},
 )
 def predictions(extracted_runs: ir.Table, runs: ir.Table) -> ir.Table:
     """One subject of the test set in one run: the outcome observed and the risk predicted."""
     return queries.runs.predictions(extracted_runs, runs)
 
 
-@asset(primary_key="run_id", group_name="measures", columns=COLUMNS, ranges={"auroc": UNIT})
+@asset(
+    partitions_def=PER_RUN,
+    primary_key="run_id",
+    group_name="measures",
+    columns=COLUMNS,
+    ranges={"auroc": UNIT},
+)
 def discrimination(predictions: ir.Table) -> ir.Table:
     """One run: how well its risks rank subjects with the outcome above those without."""
     return queries.discrimination.auroc_with_delong(predictions)
 
 
-@asset(primary_key="run_id", group_name="measures", columns=COLUMNS)
+@asset(partitions_def=PER_RUN, primary_key="run_id", group_name="measures", columns=COLUMNS)
 def recalibration(predictions: pd.DataFrame) -> pa.Table:
     """One run: logistic recalibration of its risks, intercept and slope."""
     return stratos.calibration.recalibrate(predictions)
 
 
-@asset(primary_key="run_id", group_name="measures", columns=COLUMNS, ranges={"brier": UNIT})
+@asset(
+    partitions_def=PER_RUN,
+    primary_key="run_id",
+    group_name="measures",
+    columns=COLUMNS,
+    ranges={"brier": UNIT},
+)
 def overall_performance(predictions: ir.Table) -> ir.Table:
     """One run: distance between predicted risks and outcomes, and their totals."""
     return queries.overall.overall_performance(predictions)
 
 
-@asset(primary_key=["run_id", "threshold"], group_name="curves", columns=COLUMNS)
+@asset(partitions_def=PER_RUN, primary_key=["run_id", "threshold"], group_name="curves", columns=COLUMNS)
 def dca_curves(predictions: ir.Table) -> ir.Table:
     """One run at one risk threshold: its net benefit beside treating everybody and nobody."""
     return queries.net_benefit.decision_curves(predictions)
 
 
-@asset(primary_key=["run_id", "point"], group_name="curves", columns=COLUMNS)
+@asset(partitions_def=PER_RUN, primary_key=["run_id", "point"], group_name="curves", columns=COLUMNS)
 def roc_curves(predictions: ir.Table) -> ir.Table:
     """One run at one distinct predicted risk taken as threshold: a point of its ROC curve."""
     return queries.discrimination.roc_curve(predictions)
 
 
-@asset(primary_key=["run_id", "point"], group_name="curves", columns=COLUMNS)
+@asset(partitions_def=PER_RUN, primary_key=["run_id", "point"], group_name="curves", columns=COLUMNS)
 def calibration_curves(predictions: pd.DataFrame) -> pa.Table:
     """One run at one predicted risk: the observed proportion around it, by loess."""
     return stratos.calibration.calibration_curves(predictions)
 
 
-@asset(primary_key=["run_id", "y_true", "bin"], group_name="curves", columns=COLUMNS)
+@asset(partitions_def=PER_RUN, primary_key=["run_id", "y_true", "bin"], group_name="curves", columns=COLUMNS)
 def probability_distributions(predictions: ir.Table) -> ir.Table:
     """One run, one outcome, one bin of predicted risk: how many subjects fall in it."""
     return queries.distributions.probability_histogram(predictions)
 
 
-@asset(primary_key="run_id", group_name="measures", columns=COLUMNS, ranges={"auroc": UNIT, "brier": UNIT})
+@asset(
+    partitions_def=PER_RUN,
+    primary_key="run_id",
+    group_name="measures",
+    columns=COLUMNS,
+    ranges={"auroc": UNIT, "brier": UNIT},
+)
 def essential_metrics(
     runs: ir.Table,
     discrimination: ir.Table,

@@ -5,30 +5,33 @@ Whether there is anything to do is decided before Prefect, MLflow, ibis or DuckD
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 
 from assets.engine import stamp
 from assets.engine.errors import told
 from assets.environment import PREFIXES
 
-_SCOPES = {"reproduce": "all", "extract": "tables", "analyze": "figures"}
+_SCOPES = {"reproduce": "all", "extract": "tables", "analyze": "files"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when everything asked for is fresh at the end, else 1."""
-    started = time.monotonic()
     options = _parser().parse_args(arguments)
     scope = _SCOPES.get(options.command)
     if scope and not options.force:
-        found = stamp.read(stamp.path_of(scope), PREFIXES)
+        found = stamp.read(stamp.path_of("study", scope), PREFIXES)
         if found is not None:
-            print(_nothing_to_do(found, time.monotonic() - started))
+            print(found.summary)
             return 0
     return told(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from assets.engine.importing import import_warily
+
+    import_warily(Path(__file__).resolve().parents[1])
     from flows import reproduce_flow
 
     return reproduce_flow.run(options.command, force=options.force, engine=options.engine)
@@ -55,12 +58,6 @@ def _parser() -> argparse.ArgumentParser:
             help="who schedules stale work: Prefect (default), or the plain scheduler, which starts at once",
         )
     return parser
-
-
-def _nothing_to_do(found: dict, seconds: float) -> str:  # type: ignore[type-arg]  # plain JSON
-    kinds = [row["kind"] for row in found["assets"]]
-    counts = [f"{kinds.count(kind)} {kind}s" for kind in ("table", "figure") if kind in kinds]
-    return f"Everything is fresh: {' and '.join(counts)}; nothing to do (decided in {seconds * 1000:.0f} ms)."
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ def generate_figures(force: bool = False, figures: list[str] | None = None) -> l
     project = study.load()
     keys = project.definitions.select(figures or ["kind:figure"])
     keys = [key for key in keys if project.definitions.assets[key].kind == "figure"]
-    with project.build_figures(forced=keys if force else (), tell=logger.warning) as build:
+    with project.build_files(forced=keys if force else (), tell=logger.warning) as build:
         settings = project.definitions.settings
-        loaded = submit(load_duckdb, build, settings=settings)
+        loaded = submit(load_duckdb, build, keys, settings=settings)
         steps: dict[str, list[PrefectFuture[Any]]] = {}
         for key in keys:
             drawn = submit(GENERATE.get(key) or drawing(key), build, settings=settings, wait_for=[loaded])

@@ -13,8 +13,9 @@ from prefect import flow, unmapped
 from prefect.futures import PrefectFuture
 
 from assets import study
-from assets.engine.build import Result, TableBuild
+from assets.engine.build import Result
 from assets.engine.schedule import close
+from assets.engine.table_build import TableBuild
 from flows.tasks.extraction import compute_stratos, connect_mlflow, load_pickle, write_duckdb
 from flows.tasks.steps import outcome, patience, settled, submit, threads
 
@@ -47,7 +48,7 @@ def _submit(build: TableBuild, keys: Sequence[str]) -> dict[str, list[PrefectFut
         connected = [submit(connect_mlflow, build, source, settings=settings) for source in sources]
         waits = [*connected, *(steps[u][-1] for u in asset.upstream if u in steps)]
         parts: list[PrefectFuture[Any]] = []
-        if asset.partitions_def and all(c.wait() or c.state.is_completed() for c in connected):
+        if asset.partitions_def in sources and all(c.wait() or c.state.is_completed() for c in connected):
             names, size = build.partitions_to_load(key), settings.batch_size
             batches = [names[start : start + size] for start in range(0, len(names), size)]
             parts = load_pickle.with_options(**patience(settings)).map(

@@ -17,18 +17,18 @@ from loguru import logger
 
 from assets import inputs, settings, study
 from assets.engine import ledger
-from assets.engine.asset import Absent
 from assets.engine.build import Outcome, Result
 from assets.engine.decide import State
+from assets.engine.declarations import Absent
 from assets.engine.errors import TransientError, UserError
 from assets.engine.project import STATE, Project
-from assets.engine.schedule import Attempts, blocked_figures, materialize
+from assets.engine.schedule import Attempts, blocked_files, materialize
 from assets.engine.warehouse import open_read_only, working_copy
 from flows.logs import logging_to
 
 _BLOCKS = {"table": "Block 1, extraction", "figure": "Block 2, analysis"}
 _COMMANDS = {"reproduce": ("table", "figure"), "extract": ("table",), "analyze": ("figure",)}
-_SCOPES = {"reproduce": ("all", "tables", "figures"), "extract": ("tables",), "analyze": ("figures",)}
+_SCOPES = {"reproduce": ("all", "tables", "files"), "extract": ("tables",), "analyze": ("files",)}
 _UNFINISHED = STATE / "experiment-unfinished"
 
 
@@ -109,7 +109,7 @@ def _block(
 ) -> dict[str, Result]:
     """Bring all assets of a kind up to date, unless they are."""
     keys = project.definitions.select([f"kind:{kind}"])
-    blocked = blocked_figures(project.definitions, keys, earlier) if earlier else {}
+    blocked = blocked_files(project.definitions, keys, earlier) if earlier else {}
     keys = [key for key in keys if key not in blocked]
     stale = _stale(project, keys, force=force)
     unfinished = kind == "table" and working_copy(project.database).exists()

@@ -1,7 +1,8 @@
 """`make bench`: what things cost, each beside a peer measured in the same run.
 
-Needs results (`make reproduce` first). Prints CPU seconds (user + system, with children), the median
-of several runs in turn (A B A B ...), and the ratio of ours to the peer's. Compare ratios: machines are noisy.
+First the study (once `make reproduce` has made results), then the engine beside other incremental builders:
+tests/incremental/README.md says which, and how to install them. Prints CPU seconds (user + system, with
+children), the median of several runs in turn (A B A B ...). Compare ratios: machines are noisy.
 """
 
 import os
@@ -10,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from tests.incremental import __main__ as incremental
 
 REPEATS = 7
 
@@ -44,12 +47,8 @@ def compare(
     print(f"{title:<34} {mine:8.3f} s   {peer_name:<28} {other:8.3f} s   ratio {ratio:6.2f}")
 
 
-def main() -> int:
-    """Print the table; return 1 when there are no results to measure on."""
-    database, store = Path("data/public/foundation_plr_results.db"), Path("data/mlflow.db")
-    if not (database.exists() and store.exists()):
-        print("Error: nothing to measure on: run `make reproduce` first", file=sys.stderr)
-        return 1
+def study(database: Path, store: Path) -> None:
+    """Print what the study's commands cost, on its own results."""
     run = [sys.executable, "-c"]
     texts = {name: code.format(db=database, store=store) for name, code in CODE.items()}
     print(f"CPU seconds, median of {REPEATS}, whole processes\n")
@@ -77,7 +76,17 @@ def main() -> int:
         "sklearn loop, AUROC alone",
         [*run, texts["peer: auroc"]],
     )
-    return 0
+
+
+def main() -> int:
+    """Print the tables; the study's only when there are results to measure on."""
+    database, store = Path("data/public/foundation_plr_results.db"), Path("data/mlflow.db")
+    if database.exists() and store.exists():
+        study(database, store)
+        print()
+    else:
+        print("Without the study: `make reproduce` makes what it is measured on.", file=sys.stderr)
+    return incremental.main(["all"])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from assets.charts import calibration, decision_curves, distributions, forest, h
 from assets.charts.datasets import join, split
 from assets.charts.render import render
 from assets.charts.sidecar import Sidecar, build_sidecar
-from assets.engine.decide import Ingredients, Record
+from assets.engine.records import Ingredients, Record
 
 Files = dict[str, bytes]
 

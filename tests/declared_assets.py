@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from assets.engine import Observation, asset, observable_source_asset
-from assets.engine.asset import Asset, Source
+from assets.engine.declarations import Asset, Source
 from assets.engine.definitions import Definitions
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import duckdb
 
 from assets.engine.decide import Decision
 from assets.engine.definitions import Definitions
+from assets.engine.plan import steps
 from assets.engine.project import Project
 from assets.engine.schedule import Attempts, materialize
 
@@ -25,11 +26,13 @@ HEADER = """\
 from __future__ import annotations
 from pathlib import Path
 import hashlib
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
-from assets.engine import Absent, Observation, TransientError, UserError, asset, observable_source_asset
+from assets.engine import Absent, Observation, TransientError, UserError, asset
+from assets.engine import observable_source_asset, observed_files
 """
 
 NUMBERS = '''
@@ -88,6 +91,7 @@ class Folder:
     """A folder with `my_assets.py` in it."""
 
     path: Path
+    shared_cache: str | None = None
 
     @classmethod
     def numbers(cls, path: Path) -> "Folder":
@@ -100,7 +104,7 @@ class Folder:
 
     def copy(self, path: Path) -> "Folder":
         """Return a copy of the project with all that it has built."""
-        return type(self)(Path(shutil.copytree(self.path, path, dirs_exist_ok=True)))
+        return replace(self, path=Path(shutil.copytree(self.path, path, dirs_exist_ok=True)))
 
     @property
     def database(self) -> Path:
@@ -142,10 +146,16 @@ class Folder:
         with self.inside():
             module = importlib.import_module(MODULE)
             settings = getattr(module, "SETTINGS", None)
-            yield Project(Definitions.load(self.path, [module], settings), Path(self.database.name))
+            definitions = Definitions.load(self.path, [module], settings)
+            yield Project(definitions, Path(self.database.name), name=MODULE, shared_cache=self.shared_cache)
 
-    def build(self, *selection: str, force: bool = False, jobs: int = 2) -> dict[str, str]:
-        """Materialise the selection; return the outcome of each asset by its name."""
+    def build(
+        self, *selection: str, force: bool = False, jobs: int = 2, seal: bool = False
+    ) -> dict[str, str]:
+        """Materialise the selection; return the outcome of each asset by its name.
+
+        With `seal`, write index and stamps afterwards, as the command line does.
+        """
         with self.open() as project:
             keys = project.definitions.select(selection)
             results = materialize(
@@ -156,6 +166,8 @@ class Folder:
                 attempts=Attempts(retries=0, delay_seconds=0),
                 tell=lambda _: None,
             )
+            if seal:
+                project.seal()
             return {key: results[key].outcome.value for key in keys}
 
     def failures(self, *selection: str) -> dict[str, str]:
@@ -172,6 +184,13 @@ class Folder:
         outcomes = self.build(*selection, force=force)
         assert not set(outcomes.values()) & {"failed", "blocked"}, outcomes
         return {key for key, outcome in outcomes.items() if outcome != "skipped"}
+
+    def plan(self, *selection: str, force: bool = False) -> dict[str, str]:
+        """Return what a build of the selection would do with each asset."""
+        with self.open() as project:
+            keys = project.definitions.select(selection)
+            planned = steps(project.look(), keys, project.cache, forced=keys if force else ())
+            return {key: planned[key].action.value for key in keys}
 
     def decisions(self) -> dict[str, Decision]:
         with self.open() as project:

@@ -184,10 +184,10 @@ def test_one_worker_or_several_make_the_same(built: Folder) -> None:
 def test_another_version_of_a_library_rebuilds_what_uses_it(
     built: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assets.engine import inventory
+    from assets.engine import libraries
 
-    known = inventory._version
-    monkeypatch.setattr(inventory, "_version", lambda name: "99" if name == "pyarrow" else known(name))
+    known = libraries.version
+    monkeypatch.setattr(libraries, "version", lambda name: "99" if name == "pyarrow" else known(name))
     assert built.reasons("measured") == {("LIBRARY_CHANGED", "pyarrow")} == built.reasons("lines")
     assert built.ran() == {"measured", "lines", "summary"}
 
@@ -196,13 +196,13 @@ def test_a_library_that_only_works_on_what_is_handed_in_counts_too(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A function that only calls methods of the frame it is given never names pandas."""
-    from assets.engine import inventory
+    from assets.engine import libraries
 
     tail = "\n\n@asset\ndef tail(measured: pd.DataFrame) -> pd.DataFrame:\n    return measured.tail(1)\n"
     folder.write(NUMBERS + tail)
     folder.build()
-    known = inventory._version
-    monkeypatch.setattr(inventory, "_version", lambda name: "99" if name == "pandas" else known(name))
+    known = libraries.version
+    monkeypatch.setattr(libraries, "version", lambda name: "99" if name == "pandas" else known(name))
     assert folder.reasons("tail") == {("LIBRARY_CHANGED", "pandas")}
 
 

@@ -162,6 +162,7 @@ def test_a_check_that_is_added_is_made(two: Folder, which: str, declared: str) -
     )
     said = head.replace("@asset(", f"@asset({declared}, ").replace("@asset\n", f"@asset({declared})\n")
     two.edit(head, said)
-    assert two.ran() == {which}
+    resorted = which == "one" and "key" in declared  # what reads it may see its rows in another order
+    assert two.ran() == ({which, "plain", "expressed"} if resorted else {which})
     two.edit(said, said.replace("(0, 9)", "(8, 9)").replace('primary_key="v"', 'primary_key="w"'))
     assert list(two.failures()) == [which]

@@ -74,10 +74,20 @@ FAULTS = {
 def test_a_failing_asset_blocks_only_what_reads_it_and_the_rest_is_kept(folder: Folder, fault: str) -> None:
     folder.edit('    return pd.DataFrame({"what"', f'    {FAULTS[fault]}\n    return pd.DataFrame({{"what"')
     assert folder.build() == dict.fromkeys(EVERY, "built") | {"extremes": "failed", "summary": "blocked"}
-    assert not folder.database.exists()
+    assert set(folder.versions()) == EVERY - {"extremes", "summary"}
     folder.edit(f"    {FAULTS[fault]}\n", "")
     assert folder.ran() == {"extremes", "summary"}
     assert folder.rows("summary") == [(3,)]
+
+
+def test_what_failed_and_is_published_as_it_was_keeps_the_others_back(built: Folder) -> None:
+    """A reader must not find tables that moved on beside one that did not."""
+    before = built.database.read_bytes()
+    (built.path / "raw.txt").write_text("5 6 7")
+    built.edit('    return pd.DataFrame({"what"', '    raise ValueError\n    return pd.DataFrame({"what"')
+    assert built.build()["lines"] == "built" and built.database.read_bytes() == before
+    built.edit("    raise ValueError\n", "")
+    assert built.ran() == {"extremes", "summary"} and built.rows("lines") == [(3,)]
 
 
 def test_a_query_that_fails_fails_its_asset_alone(folder: Folder) -> None:
@@ -147,7 +157,7 @@ def test_a_crash_between_computing_and_committing_keeps_what_was_finished(
         crash_in(patched, "commit", key)
         with pytest.raises(Crash):
             folder.build(jobs=1)
-    assert not folder.database.exists() and folder.working_copy.exists()
+    assert not folder.database.exists() and folder.working_copy.exists() == (key != "measured")
     upstream = {"measured": set(), "by_parity": {"measured"}, "summary": FROM_MEASURED - {"summary"}}[key]
     ran = folder.ran()
     assert key in ran and not ran & upstream
@@ -229,8 +239,8 @@ def test_an_edit_left_in_the_log_of_a_program_that_died_is_noticed_and_mended(bu
 UNUSABLE = {
     "rubbish": (b"not a database" * 1000, "is not a DuckDB file: move it away"),
     "a file of somebody else": (None, "not one that this project made"),
-    "another schema version": (None, "has schema version 99, this program reads 1: update the program"),
-    "an older schema version": (None, "has schema version 0, this program reads 1: move the file away"),
+    "another schema version": (None, "has schema version 99, this program reads 2: update the program"),
+    "an older schema version": (None, "has schema version 0, this program reads 2: move the file away"),
 }
 
 
@@ -258,3 +268,11 @@ def test_a_file_that_cannot_be_used_is_one_clear_line_and_is_left_as_it_is(
         assert says in str(caught.value) and "\n" not in str(caught.value)
     after = folder.files()
     assert {name: after[name] for name in before} == before
+
+
+def test_an_expression_that_fails_is_told_among_the_others(built: Folder) -> None:
+    built.edit('odd = (measured.v % 2)', 'odd = (measured.nowhere % 2)')
+    assert built.states() == {**dict.fromkeys(EVERY, "fresh"), "by_parity": "stale", "summary": "unsure"}
+    ((cause, _),) = built.reasons("by_parity")
+    assert cause == "CODE_FAILS"
+    assert "nowhere" in built.failures()["by_parity"]

@@ -2,18 +2,18 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assets.engine.asset import Asset
-from assets.engine.decide import Ingredients, Record
+from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
 from assets.engine.hashing import digest
 from assets.engine.project import Project
+from assets.engine.records import Ingredients, Record
 from assets.engine.schedule import Attempts, materialize
 from tests.project_folders import Folder
 
@@ -56,14 +56,20 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def look(self) -> tuple[dict[str, Record], dict[str, str]]:
+    def look(self, keys: Iterable[str]) -> tuple[dict[str, Record], dict[str, str]]:
         records, versions = {}, {}
-        for path in self.folder.glob("*.json"):
+        for path in (path for key in keys for path in self.files(key) if path.exists()):
             kept = json.loads(path.read_text())
             versions[path.stem] = digest("figure", kept["drawing"], kept["caption"])
             made_from = Ingredients(**kept["ingredients"])
             records[path.stem] = Record(path.stem, kept["input_hash"], kept["data_version"], made_from)
         return records, versions
+
+    def files(self, key: str) -> list[Path]:
+        return [self.folder / f"{key}.json"]
+
+    def arguments(self, asset: Asset) -> dict[str, Any]:
+        return {}
 
     def stage(self, asset: Asset, chart: Any, record: Record) -> tuple[Record, Any]:
         record = replace(record, data_version=digest("figure", chart, asset.description))
@@ -91,7 +97,7 @@ class Gallery(Folder):
     def open(self) -> Iterator[Project]:
         with super().open() as project:
             store = Store(self.path / "figures")
-            yield replace(project, figures=lambda: store, figure_records=store.look)
+            yield replace(project, stores={"figure": store})
 
     def drawing(self, key: str) -> Any:
         return json.loads((self.path / "figures" / f"{key}.json").read_text())["drawing"]

@@ -8,8 +8,8 @@ from chart_figures import FIGURES, TABLES, drawn
 
 from assets.charts.datasets import join, rows, split
 from assets.charts.sidecar import build_sidecar, dump, load, problems, redraw
-from assets.engine.decide import Ingredients, Record
 from assets.engine.errors import UserError
+from assets.engine.records import Ingredients, Record
 
 RECORD = Record("roc", "hash", "version", Ingredients(inputs=TABLES))
 

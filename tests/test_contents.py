@@ -7,42 +7,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.engine.contents import table_version
-from tests.table_versions import INF, LEAVES, NAN, column, version
-
-# One column of each type, nested up to two deep, with a way to make values of it.
-COLUMNS = st.recursive(
-    st.sampled_from(sorted(LEAVES)).map(
-        lambda name: (LEAVES[name][0], st.none() | st.sampled_from(LEAVES[name][1]))
-    ),
-    lambda inner: (
-        inner.map(lambda c: (pa.list_(c[0]), st.none() | st.lists(c[1], max_size=3)))
-        | inner.map(lambda c: (pa.list_(c[0], 2), st.none() | st.lists(c[1], min_size=2, max_size=2)))
-        | st.tuples(inner, inner).map(
-            lambda p: (
-                pa.struct([("a", p[0][0]), ("b", p[1][0])]),
-                st.none() | st.fixed_dictionaries({"a": p[0][1], "b": p[1][1]}),
-            )
-        )
-    ),
-    max_leaves=3,
-)
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> pa.Table:
-    columns = draw(st.lists(COLUMNS, min_size=1, max_size=3))
-    rows = draw(st.integers(0, 6))
-    arrays = [pa.array(draw(st.lists(v, min_size=rows, max_size=rows)), kind) for kind, v in columns]
-    return pa.table(dict(zip("xyz", arrays, strict=False)))
+from tests.table_versions import COLUMNS, INF, NAN, column, tables, version
 
 
 def meant(value: Any) -> Any:
     """Spell a cell so that equal spellings mean equal content: NaN is itself, and -0.0 is 0.0."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "list", tuple(meant(item) for item in value)
     if isinstance(value, dict):
         return "struct", tuple((name, meant(item)) for name, item in value.items())
@@ -55,6 +28,7 @@ def rows_of(table: pa.Table) -> list[str]:
     return sorted(repr([meant(value) for value in row.values()]) for row in table.to_pylist())
 
 
+@settings(deadline=None)
 @given(tables(), st.randoms(), st.integers(1, 4))
 def test_neither_the_order_of_rows_nor_their_batches_matter(table: pa.Table, random: Any, batch: int) -> None:
     order = list(range(table.num_rows))
@@ -62,6 +36,7 @@ def test_neither_the_order_of_rows_nor_their_batches_matter(table: pa.Table, ran
     assert version(table.take(pa.array(order, pa.int64())), batch) == version(table)
 
 
+@settings(deadline=None)
 @given(tables(), st.data())
 def test_two_tables_of_one_schema_share_a_version_only_if_they_hold_the_same_rows(
     table: pa.Table, data: st.DataObject
@@ -73,6 +48,7 @@ def test_two_tables_of_one_schema_share_a_version_only_if_they_hold_the_same_row
     assert (version(table) == version(other)) == (rows_of(table) == rows_of(other))
 
 
+@settings(deadline=None)
 @given(COLUMNS.flatmap(lambda c: st.tuples(st.just(c[0]), c[1], c[1])))
 def test_one_changed_cell_changes_the_version(case: tuple[pa.DataType, Any, Any]) -> None:
     kind, one, other = case
@@ -82,6 +58,7 @@ def test_one_changed_cell_changes_the_version(case: tuple[pa.DataType, Any, Any]
     assert (column([one, one], kind) == column([other, one], kind)) == same
 
 
+@settings(deadline=None)
 @given(COLUMNS.flatmap(lambda c: st.tuples(st.just(c[0]), c[1], c[1])))
 def test_cells_swapped_between_columns_or_rows_change_the_version(case: tuple[pa.DataType, Any, Any]) -> None:
     kind, a, b = case
@@ -108,12 +85,44 @@ def test_many_rows_far_apart_do_not_cancel_out() -> None:
     assert len(versions) == 4
 
 
+STEPS = st.integers(1, 2**20) | st.integers(0, 40).map(lambda n: 2**n)
+
+
+@settings(deadline=None)
+@given(st.integers(-(2**40), 2**40), STEPS, STEPS, st.sampled_from([pa.int64(), pa.float64()]))
+def test_rows_that_differ_by_equal_steps_do_not_cancel_out(
+    start: int, step: int, other: int, kind: pa.DataType
+) -> None:
+    """A sum of hashes that are linear in the value would take these for one another."""
+    assert column([start, start + step + other], kind) != column([start + step, start + other], kind)
+    run = [start + n * step for n in range(4)]
+    assert column([run[0], *[run[2]] * 3], kind) != column([*[run[1]] * 3, run[3]], kind)
+    assert column([[run[0], run[2]]], pa.list_(kind)) != column([[run[1], run[1]]], pa.list_(kind))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=8), st.data())
+def test_a_value_moved_to_another_row_or_column_changes_the_version(
+    values: list[int], data: st.DataObject
+) -> None:
+    """The columns hold the same values as before, and so may the rows: only their pairing differs."""
+    places = st.integers(0, len(values) - 1)
+    here, there = data.draw(places), data.draw(places)
+    keys = list(range(len(values)))
+    moved = [*values]
+    moved[here], moved[there] = moved[there], moved[here]
+    one, other = pa.table({"k": keys, "v": values}), pa.table({"k": keys, "v": moved})
+    assert (version(one) == version(other)) == (values == moved)
+    assert (version(one) == version(one.select(["v", "k"]).rename_columns(["k", "v"]))) == (
+        sorted(zip(keys, values, strict=True)) == sorted(zip(values, keys, strict=True))
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
         ([None, NAN, 0.0, 1.0, INF, -INF], pa.float64()),
         ([None, NAN, 0.0, 1.0, INF, -INF], pa.float32()),
-        ([None, NAN, 0.0, 1.0], pa.float16()),
         ([1.0, np.nextafter(1.0, 2), np.nextafter(1.0, 0)], pa.float64()),
         ([0.0, 5e-324], pa.float64()),
         ([None, 0, 1, -1, 2**63 - 1, -(2**63), 2**53, 2**53 + 1], pa.int64()),
@@ -137,6 +146,7 @@ def test_many_rows_far_apart_do_not_cancel_out() -> None:
             [None, [], [("a", 1)], [("a", None)], [("b", 1)], [("a", 1), ("b", 1)]],
             pa.map_(pa.string(), pa.int64()),
         ),
+        ([None, [], [None], [{"a": None}], [{"a": 0}]], pa.list_(pa.struct([("a", pa.int64())]))),
     ],
     ids=lambda v: str(v) if isinstance(v, pa.DataType) else None,
 )
@@ -144,13 +154,12 @@ def test_values_that_differ_have_different_versions(values: list[Any], kind: pa.
     assert len({column([value], kind) for value in values}) == len(values)
 
 
-@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()], ids=str)
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()], ids=str)
 def test_zero_has_no_sign_and_every_nan_is_the_same(kind: pa.DataType) -> None:
     assert column([0.0], kind) == column([-0.0], kind)
     assert column([[0.0]], pa.list_(kind)) == column([[-0.0]], pa.list_(kind))
-    quiet = np.array([NAN]).view(np.uint64)
-    other = (quiet | np.uint64(1)).view(np.float64)
-    assert column(list(other), kind) == column([NAN], kind)
+    bits = np.array([NAN, NAN]).view(np.uint64) | np.array([1, 1 << 63], np.uint64)
+    assert column(list(bits.view(np.float64)), kind) == column([NAN, NAN], kind)
 
 
 def test_a_null_hides_whatever_lies_beneath_it() -> None:
@@ -178,7 +187,6 @@ def test_names_order_and_types_of_columns_count() -> None:
 
 def test_an_empty_table_still_has_a_schema() -> None:
     empty = pa.table({"a": pa.array([], pa.int64())})
-    assert table_version(empty.schema, [])[1] == 0
-    assert version(empty) == table_version(empty.schema, empty.to_batches())[0]
+    assert version(empty) != version(pa.table({"a": pa.array([1])}))
     assert version(empty) != version(pa.table({"a": pa.array([], pa.string())}))
     assert version(empty) != version(pa.table({"b": pa.array([], pa.int64())}))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assets.engine import Observation, asset, observable_source_asset
-from assets.engine.asset import Asset
+from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
 from tests.declared_assets import by_group, by_site, declared, definitions, drawn, measured, raw
 
@@ -104,18 +104,19 @@ def test_the_caption_of_a_figure_counts_wherever_it_is_said() -> None:
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
-        ({"partitions_def": "raw"}, "needs both"),
-        ({"partitions_def": "raw", "inputs": ["partition_keys"]}, "needs a `primary_key`|have a"),
+        ({"partitions_def": "raw", "inputs": ["raw"], "primary_key": "id"}, "needs a parameter"),
+        ({"partitions_def": "raw", "inputs": ["raw", "partition_keys"]}, "with a `primary_key`"),
+        ({"partitions_def": "raw", "inputs": ["measured"]}, "with a `primary_key`"),
         (
             {
                 "partitions_def": "raw",
-                "inputs": ["partition_keys"],
+                "inputs": ["raw", "partition_keys"],
                 "primary_key": "id",
                 "returns": "ir.Table",
             },
-            "must return",
+            "return pa.Table or",
         ),
-        ({"inputs": ["partition_keys"]}, "needs both"),
+        ({"inputs": ["partition_keys"]}, "must have `partitions_def`"),
     ],
 )
 def test_partitions_that_cannot_work_are_refused(said: dict[str, Any], problem: str) -> None:
@@ -127,10 +128,15 @@ def test_the_source_of_partitions_must_be_a_source_that_is_read() -> None:
     said = {"returns": "pa.Table", "primary_key": "id"}
     definitions(raw, declared("one", "raw", "partition_keys", partitions_def="raw", **said))
     definitions(raw, declared("one", "partition_keys", partitions_def="raw", deps="raw", **said))
-    for inputs, source in ([], "raw"), (["raw"], "rw"), (["raw", "measured"], "measured"):
-        with pytest.raises(UserError, match=f"partitions of `{source}`, which is not a source that it reads"):
-            one = declared("one", *inputs, "partition_keys", form="pa.Table", partitions_def=source, **said)
+    for source in ("rw", "by_group"):
+        with pytest.raises(UserError, match=f"partitions of `{source}`, which is not a source"):
+            one = declared("one", "measured", form="pa.Table", partitions_def=source, **said)
             definitions(raw, measured, one)
+    with pytest.raises(UserError, match="reads neither it nor a table whose key begins with `x`"):
+        one = declared(
+            "one", "measured", form="pa.Table", partitions_def="raw", **said | {"primary_key": "x"}
+        )
+        definitions(raw, measured, one)
 
 
 def test_a_source_that_asks_for_more_than_it_is_given_is_refused() -> None:

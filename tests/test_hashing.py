@@ -20,10 +20,10 @@ MOVED = (
 )
 
 GOLDEN = {
-    "scalars": "35bb1fac0c83bb42467f61bf9530256ca194d535589256c49098821e997fff6a",
-    "nested": "2207e7a53487dd176b950ec056cc5a3f9dea2f02d678db39fc9f02437b738415",
-    "unordered": "9398b6fc34c4e782735de2884bd541e5efd07495a4449355f827f6218fd7ed17",
-    "kind": "76b3f3f1935d1e69751a07fd57f6ebe04ee4e3c90713125421d4a95e3b836c14",
+    "scalars": "087754a5236d840ad01164880d418193d8a331922326f35f51bd008771f6ea8d",
+    "nested": "53d0c6745b3731fae8be85dd652821ce88eaf9b88be9d948f28fb66cec8eb34f",
+    "unordered": "fe54786dcd7fbff8dd7ec7d81f8289cbc370b8ede2a0a58586237c4d83c2bdf1",
+    "kind": "eb4693b339a1d622be4057a66e613864fe487b6bc83779e67aa10fd35c27eb7a",
 }
 
 # Few and treacherous values, so that two random structures are often nearly the same.

@@ -7,7 +7,7 @@ cut off at any point leaves either the old figure or the new one.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ from typing import Any
 
 from loguru import logger
 
-from assets.engine.asset import Asset
-from assets.engine.decide import Ingredients, Record
+from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
 from assets.engine.hashing import digest
+from assets.engine.records import Ingredients, Record
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -57,18 +57,22 @@ class Gallery:
         """Return the files of a figure, its sidecar last."""
         return [*(self.folder / f"{key}.{kind}" for kind in FORMATS), self.folder / "data" / f"{key}.json"]
 
-    def look(self) -> tuple[dict[str, Record], dict[str, str]]:
+    def look(self, keys: Iterable[str]) -> tuple[dict[str, Record], dict[str, str]]:
         """Return the records of the figures that are there, and their data versions as they really are."""
         records, versions = dict[str, Record](), dict[str, str]()
-        for path in sorted((self.folder / "data").glob("*.json")):
+        for path in (self.files(key)[-1] for key in keys):
             try:
                 sidecar = json.loads(path.read_bytes())
                 record, version = _record(sidecar, path), self._observed(sidecar)
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue  # not a sidecar of ours, or no longer one: the figure counts as never drawn
             if record.key == path.stem:  # a copy under another name speaks for nobody
                 records[record.key], versions[record.key] = record, version
         return records, versions
+
+    def arguments(self, asset: Asset) -> dict[str, Any]:
+        """Return nothing: a figure's function is given its inputs alone."""
+        return {}
 
     def stage(self, asset: Asset, chart: Any, record: Record) -> tuple[Record, Drawn]:
         """Draw the chart and set its pictures aside; return the record completed with its data version."""

@@ -12,8 +12,8 @@ from typing import Any
 from assets.charts.datasets import Datasets, join
 from assets.charts.pictures import size_of
 from assets.charts.render import Rendered, render
-from assets.engine.decide import Record
 from assets.engine.errors import UserError
+from assets.engine.records import Record
 
 SCHEMA_VERSION = 1
 SCHEMA_FILE = Path(__file__).with_name("sidecar.schema.json")

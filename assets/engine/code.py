@@ -15,6 +15,8 @@ from pathlib import Path
 
 from assets.engine.errors import UserError
 from assets.engine.hashing import digest
+from assets.engine.records import Closure
+from assets.engine.stamp import facts
 from assets.engine.syntax import Import, Use, canonical, is_bare_text, names_used, stored
 
 _ENGINE = __name__.split(".")[0]
@@ -23,14 +25,6 @@ _ENGINE = __name__.split(".")[0]
 _BLOCKS = (ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match)
 _NEVER = ("TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'")
 """Conditions that are false when a module is imported."""
-
-
-@dataclass(frozen=True)
-class Closure:
-    """What a piece of code reaches: a hash per definition of ours, and the libraries imported."""
-
-    fragments: dict[str, str]
-    libraries: frozenset[str]
 
 
 @dataclass
@@ -45,6 +39,8 @@ class CodeBase:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._modules: dict[str, Module | None] = {}
+        self.seen: dict[str, list[int] | None] = {}
+        """Statistics of every file looked for, those not there among them, taken before it was read."""
         self._closures: dict[tuple[object, ...], Closure] = {}
 
     def module(self, name: str) -> "Module | None":
@@ -90,9 +86,14 @@ class CodeBase:
             )
         return {use.attributes[0] for use in uses}
 
+    def text(self, reference: str) -> str:
+        """Return the statements that bind a name as text, without comments, in Python's own layout."""
+        return "\n".join(ast.unparse(statement) for statement in self._statements(reference))
+
     def _load(self, name: str) -> "Module | None":
         base = self.root.joinpath(*name.split("."))
         for path in (base / "__init__.py", base.with_suffix(".py")):
+            self.seen[str(path)] = facts(str(path))
             if path.is_file():
                 return Module(name, path)
         return None

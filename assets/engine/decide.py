@@ -5,12 +5,13 @@ A reason is a value; its sentence is made where it is shown.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 from typing import Any
 
-from assets.engine.hashing import SCHEME, digest
+from assets.engine.hashing import digest
+from assets.engine.records import Ingredients, Record
 
 _NAMED = 3
 """Subjects that a sentence names before it counts the others."""
@@ -34,6 +35,7 @@ class Cause(Enum):
     FORCED = "forced"
     SCHEME_CHANGED = "hash scheme changed"
     OUTPUT_EDITED = "output was changed by hand"
+    CODE_FAILS = "its code fails"
     CODE_CHANGED = "code changed"
     SETTING_CHANGED = "setting changed"
     LIBRARY_CHANGED = "library changed"
@@ -49,50 +51,6 @@ class Reason:
     subject: str = ""
     old: Any = None
     new: Any = None
-
-
-@dataclass(frozen=True)
-class Ingredients:
-    """All that an asset is made from, each kept apart so that a change can be named."""
-
-    code: Mapping[str, str] = field(default_factory=dict)
-    """Definition -> hash of its syntax tree; or `expression` -> hash of an ibis expression."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    libraries: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    """Upstream key -> its data version."""
-    scheme: int = SCHEME
-
-    def input_hash(self, key: str) -> str:
-        """Return the input hash of the asset `key` made from these."""
-        return digest("inputs", key, self.as_dict())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return them as plain JSON values."""
-        return {
-            "code": dict(self.code),
-            "inputs": dict(self.inputs),
-            "libraries": dict(self.libraries),
-            "scheme": self.scheme,
-            "settings": dict(self.settings),
-        }
-
-
-@dataclass(frozen=True)
-class Record:
-    """What was written beside an asset when it was last built."""
-
-    key: str
-    input_hash: str
-    data_version: str
-    ingredients: Ingredients
-    partitions: Mapping[str, str] = field(default_factory=dict)
-    rows: int | None = None
-    built_at: str | None = None
-    seconds: float | None = None
-    source_hash: str = ""
-    """Hash of the syntax trees that made an expression: while it is the same, so is the expression."""
-    sql: str | None = None
 
 
 @dataclass(frozen=True)

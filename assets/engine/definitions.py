@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assets.engine.asset import Asset, Form, Source
+from assets.engine.declarations import TABULAR, Asset, Form, Source
 from assets.engine.errors import UserError
 
 
@@ -57,9 +57,17 @@ class Definitions:
         except CycleError as error:
             raise UserError(f"assets read one another in a circle: {' -> '.join(error.args[1])}") from error
 
-    def downstream(self, key: str) -> list[str]:
+    def downstream(self, key: str) -> Sequence[str]:
         """Return the assets that read this one directly."""
-        return [other for other, asset in self.assets.items() if key in asset.upstream]
+        return self._readers.get(key, ())
+
+    @cached_property
+    def _readers(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for key, asset in self.assets.items():
+            for upstream in dict.fromkeys(asset.upstream):
+                found.setdefault(upstream, []).append(key)
+        return found
 
     def closure(self, keys: Iterable[str], *, down: bool) -> set[str]:
         """Return the keys with all that they lead to, upstream or downstream."""
@@ -123,6 +131,7 @@ class Definitions:
                 if problem := self._misread(asset, key, asset.wants[parameter]):
                     raise UserError(f"`{asset.key}` reads `{key}`{problem}")
             self._check_partitions(asset)
+        self._check_paths()
         _ = self.order
 
     def _misread(self, asset: Asset, key: str, wants: Form | None) -> str | None:
@@ -131,20 +140,46 @@ class Definitions:
             problem = ", a source, which no expression can: return pa.Table or pd.DataFrame"
             return problem if asset.form == "expression" else None
         if self.assets[key].kind == "figure":
-            return ", which is a figure: only tables can be read"
-        if wants not in ("expression", "arrow", "frame"):
-            return " without saying as what: annotate it with ir.Table, pa.Table or pd.DataFrame"
+            return ", which is a figure: only tables and files can be read"
+        if self.assets[key].kind == "file":
+            if asset.kind == "table":
+                return ", which is a file: files are made from tables, not the other way round"
+            return None if wants == "file" else " without saying as what: annotate it with Path"
+        if wants not in TABULAR:
+            return (
+                " without saying as what: annotate it with ir.Table, duckdb.DuckDBPyRelation, pa.Table or "
+                "pd.DataFrame"
+            )
         if asset.form == "expression" != wants:
             return " as data, which no expression can: annotate it with ir.Table"
         return None
 
     def _check_partitions(self, asset: Asset) -> None:
         source = asset.partitions_def
-        if source is not None and (source not in self.sources or source not in asset.upstream):
+        if source is None:
+            return
+        if source not in self.sources:
             raise UserError(
-                f"`{asset.key}` has the partitions of `{source}`, which is not a source that it reads."
-                + self._hint(source, set(self.sources) & set(asset.upstream))
+                f"`{asset.key}` has the partitions of `{source}`, which is not a source."
+                + self._hint(source, self.sources)
             )
+        columns = {
+            c for key in asset.inputs.values() if key in self.assets for c in self.assets[key].primary_key[:1]
+        }
+        if source not in asset.upstream and asset.primary_key[0] not in columns:
+            raise UserError(
+                f"`{asset.key}` has the partitions of `{source}`, but reads neither it nor a table whose key begins "
+                f"with `{asset.primary_key[0]}`"
+            )
+
+    def _check_paths(self) -> None:
+        found: dict[str, str] = {}
+        for key, path in (
+            (asset.key, asset.path) for asset in self.assets.values() if asset.path is not None
+        ):
+            first = found.setdefault(str(Path(path).resolve()).lower(), key)
+            if first != key:
+                raise UserError(f"`{first}` and `{key}` have one path, {path}: give each its own")
 
     @staticmethod
     def _hint(word: str, known: Iterable[str]) -> str:

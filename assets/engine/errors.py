@@ -10,6 +10,10 @@ from collections.abc import Callable
 _FULL_OR_CLOSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
+BUILD_TABLES = "build the tables (`assets materialize kind:table`; `make extract` in the study)"
+"""What to do about a file of tables that is absent or of no use."""
+
+
 class UserError(Exception):
     """A mistake that its reader can mend: shown as one line, exit code 1, without traceback.
 
@@ -19,6 +23,10 @@ class UserError(Exception):
 
 class TransientError(Exception):
     """A fault that may pass by itself, such as a refused connection: worth another attempt."""
+
+
+class ExpressionError(Exception):
+    """The function of an expression failed, so what it says is not known; the cause is the error itself."""
 
 
 def told(command: Callable[[], int]) -> int:

@@ -6,21 +6,23 @@ expression is compiled (which needs ibis) only when the code that makes it chang
 
 import inspect
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assets.engine import expressions
-from assets.engine.asset import Absent, Asset, Observation
-from assets.engine.code import Closure, CodeBase
-from assets.engine.decide import Decision, Ingredients, Record, State, decide
+from assets.engine.decide import Cause, Decision, Reason, State, decide
+from assets.engine.declarations import Absent, Asset, Observation
 from assets.engine.definitions import Definitions
-from assets.engine.errors import UserError
+from assets.engine.errors import ExpressionError, UserError
 from assets.engine.hashing import digest
-from assets.engine.warehouse import Look
+from assets.engine.index import Code
+from assets.engine.records import Closure, Ingredients, Look, Record
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from assets.engine.expressions import Compiled
 
 
 @dataclass
@@ -29,34 +31,39 @@ class Inventory:
 
     definitions: Definitions
     look: Look
-    """What all stores hold, tables and figures together."""
+    """What all stores hold, tables and files together."""
+    code: Code
     extra_code: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind -> references of the code that keeps assets of this kind, hashed with theirs."""
     memos: Mapping[str, Any] = field(default_factory=dict)
     """What the sources remembered when they were last looked at."""
-    seen: Mapping[str, list[int] | None] = field(default_factory=dict)
-    """Facts of the files that all this was read from, taken before reading them."""
-    imported: CodeBase | None = None
-    """The code as it was when it was imported; read anew when it is not given."""
+    tables: "Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]] | None" = None
+    """Opens the tables, for the rare question that no record answers."""
 
     def __post_init__(self) -> None:
-        self.code = self.imported or CodeBase(self.definitions.root)
         self.records: dict[str, Record] = dict(self.look.records)
         self.versions: dict[str, str] = dict(self.look.versions)
         self.schemas = dict(self.look.schemas)
         self._observations: dict[str, Observation | Absent] = {}
-        self._compiled: dict[str, expressions.Compiled] = {}
+        self._compiled: dict[str, Compiled] = {}
         self._closures: dict[str, Closure] = {}
+        self._columns: dict[tuple[str, str, tuple[str, ...]], str] = {}
+
+    def share(self, other: "Inventory") -> None:
+        """Take over what another inventory of the same project has looked at already."""
+        self._observations, self._compiled = other._observations, other._compiled
+        self._closures, self._columns = other._closures, other._columns
 
     def plan(self, keys: Iterable[str], *, force: Iterable[str] = ()) -> dict[str, Decision]:
         """Decide about the selected assets, upstream first, as if nothing had been built yet.
 
         Assets outside the selection are taken as they stand.
         """
-        forced, decisions = set(force), dict[str, Decision]()
+        forced, decisions, states = set(force), dict[str, Decision](), dict[str, State]()
         for key in keys:
-            states = {k: d.state for k, d in decisions.items() if d.state is not State.FRESH}
             decisions[key] = self.decide(key, states=states, forced=key in forced)
+            if decisions[key].state is not State.FRESH:
+                states[key] = decisions[key].state
         return decisions
 
     def decide(
@@ -68,11 +75,15 @@ class Inventory:
             upstream: (states or {})[upstream] for upstream in asset.upstream if upstream in (states or {})
         }
         record = self.records.get(key)
+        try:
+            current = self.ingredients(asset, pending) if record else Ingredients()
+        except ExpressionError as error:  # one broken function must not hide the state of the others
+            return Decision(key, State.STALE, (Reason(Cause.CODE_FAILS, str(error)),))
         return decide(
             key,
             record=record,
             observed=self.versions.get(key),
-            current=self.ingredients(asset, pending) if record else Ingredients(),
+            current=current,
             pending=pending,
             forced=forced,
         )
@@ -83,9 +94,7 @@ class Inventory:
         return Ingredients(
             code=self._code(asset, closure, set(pending)),
             settings=self._settings(asset),
-            libraries=_versions(
-                {"duckdb"} if asset.form == "expression" else closure.libraries | asset.libraries
-            ),
+            libraries=self.code.versions(self._libraries(asset, closure, set(pending))),
             inputs=self._inputs(asset, set(pending)),
         )
 
@@ -98,7 +107,7 @@ class Inventory:
             own = self.code.closure(asset.reference, caption=asset.kind == "figure")
             rest = self.code.closure(*self.extra_code.get(asset.kind, ()))
             self._closures[asset.key] = Closure(
-                own.fragments | rest.fragments, own.libraries | rest.libraries
+                {**own.fragments, **rest.fragments}, own.libraries | rest.libraries
             )
         return self._closures[asset.key]
 
@@ -118,15 +127,15 @@ class Inventory:
 
     def watched(self, keys: Iterable[str]) -> dict[str, list[int] | None] | None:
         """Return the facts that decisions about these assets rest on; None when files alone cannot tell."""
-        facts = dict(self.seen)
+        watched = dict(self.code.seen)
         for source in {u for key in keys for u in self.definitions.assets[key].upstream} & set(
             self.definitions.sources
         ):
             found = self.observation(source).watched
             if found is None:
                 return None
-            facts |= found
-        return facts
+            watched |= found
+        return watched
 
     def read_code(self) -> None:
         """Read the code of every asset now: what is edited while a build runs must count as a change afterwards."""
@@ -141,8 +150,8 @@ class Inventory:
 
     def source_hash(self, asset: Asset) -> str:
         """Return a hash that stands still as long as the asset's expression cannot have changed."""
-        schemas = {k: str(self.schemas[k]) for k in asset.upstream if k in self.schemas}
-        versions = _versions({"ibis", "sqlglot"})
+        schemas = {k: list(self.schemas[k].items()) for k in asset.upstream if k in self.schemas}
+        versions = self.code.versions({"ibis", "sqlglot"})
         return digest(
             "source",
             self.closure(asset).fragments,
@@ -152,36 +161,79 @@ class Inventory:
             asset.declaration,
         )
 
-    def compiled(self, asset: Asset) -> expressions.Compiled:
+    def compiled(self, asset: Asset) -> "Compiled":
         """Compile the asset's expression over unbound tables of the schemas that are there."""
+        from assets.engine import expressions
+
         marker = self.source_hash(asset)
         if marker not in self._compiled:
             missing = [key for key in asset.inputs.values() if key not in self.schemas]
             if missing:
                 raise UserError(f"`{asset.key}` reads `{missing[0]}`, which is not built: build it first")
             tables = {p: expressions.unbound(k, self.schemas[k]) for p, k in asset.inputs.items()}
-            self._compiled[marker] = expressions.compiled(
-                asset.function(**tables, **self.settings_argument(asset))
-            )
+            try:
+                expression = asset.function(**tables, **self.settings_argument(asset))
+            except UserError:
+                raise
+            except Exception as error:
+                said = " ".join(str(error).split())
+                raise ExpressionError(f"{type(error).__name__}: {said}") from error
+            self._compiled[marker] = expressions.compiled(expression, self.code)
         return self._compiled[marker]
+
+    def columns_read(self, asset: Asset, pending: Iterable[str] = ()) -> Mapping[str, Sequence[str]]:
+        """Return the columns that the asset's expression reads, of each table of which it does not read all."""
+        if asset.form != "expression":
+            return {}
+        record = self.records.get(asset.key)
+        if record and self._stands(asset, record, set(pending)):
+            return record.columns_read
+        read = self.compiled(asset).columns
+        return {key: list(c) for key, c in read.items() if len(c) < len(self.schemas[key])}
+
+    def partition_versions(self, key: str) -> Mapping[str, str]:
+        """Return the data version of each partition of a table, by the first column of its key."""
+        record = self.records.get(key)
+        if record and record.data_version == self.versions.get(key) and record.partition_versions:
+            return record.partition_versions
+        from assets.engine.contents import partition_versions
+
+        assert self.tables is not None, "tables are there to be asked while they are built"
+        with self.tables() as connection:
+            return partition_versions(connection, key, self.definitions.assets[key].primary_key[0])
 
     def settings_argument(self, asset: Asset) -> dict[str, Any]:
         """Return the settings as the keyword argument that the asset's function takes them in."""
         return {asset.settings_parameter: self.definitions.settings} if asset.settings_parameter else {}
 
     def _code(self, asset: Asset, closure: Closure, pending: set[str]) -> Mapping[str, str]:
+        declared = {"declaration": self._declaration(asset)}
         if asset.form != "expression":
-            return {**closure.fragments, "declaration": digest("declaration", asset.declaration)}
+            return {**closure.fragments, **declared}
         record = self.records.get(asset.key)
+        if record and self._stands(asset, record, pending):
+            return {**record.ingredients.code, **declared}
+        return {"expression": self.compiled(asset).hash, **declared}
+
+    def _declaration(self, asset: Asset) -> str:
+        """Hash what is declared of the asset, and of its inputs what shows: how rows are sorted, paths."""
+        inputs = [self.definitions.assets.get(key) for key in asset.inputs.values()]
+        shown = {i.key: [i.primary_key, i.path] for i in inputs if i is not None}
+        return digest("declaration", asset.declaration, shown)
+
+    def _libraries(self, asset: Asset, closure: Closure, pending: set[str]) -> set[str]:
+        """Return the libraries whose versions count: an expression's are DuckDB, and what its functions import."""
+        if asset.form != "expression":
+            return {*closure.libraries, *asset.libraries}
+        record = self.records.get(asset.key)
+        if record and self._stands(asset, record, pending):
+            return {"duckdb", *record.ingredients.libraries}
+        return {"duckdb", *self.compiled(asset).libraries}
+
+    def _stands(self, asset: Asset, record: Record, pending: set[str]) -> bool:
+        """Tell whether nothing that makes the expression changed, or it cannot be told yet."""
         unknown = pending or any(key not in self.schemas for key in asset.inputs.values())
-        if record and (unknown or record.source_hash == self.source_hash(asset)):
-            return (
-                record.ingredients.code
-            )  # nothing that makes the expression changed, or it cannot be told yet
-        return {
-            "expression": self.compiled(asset).hash,
-            "declaration": digest("declaration", asset.declaration),
-        }
+        return bool(unknown) or record.source_hash == self.source_hash(asset)
 
     def _settings(self, asset: Asset) -> dict[str, Any]:
         """Return the settings that the asset reads, in JSON's types as they come back from the ledger."""
@@ -192,34 +244,36 @@ class Inventory:
         return dict(json.loads(json.dumps(values, default=str)))
 
     def _inputs(self, asset: Asset, pending: set[str]) -> dict[str, str]:
+        record = self.records.get(asset.key)
+        columns = self.columns_read(asset, pending)
         found = {}
         for key in asset.upstream:
             if key in self.definitions.sources:
                 seen = self.observation(key)
-                record = self.records.get(asset.key)
                 if isinstance(seen, Observation):
                     found[key] = seen.data_version
                 elif record:  # the source is away: what was made from it stands
                     found[key] = record.ingredients.inputs.get(key, "")
             elif key not in pending and key in self.versions:
-                found[key] = self.versions[key]
+                found[key] = (
+                    self._version_of(key, columns[key], record) if key in columns else self.versions[key]
+                )
         return found
 
+    def _version_of(self, key: str, columns: Sequence[str], record: Record | None) -> str:
+        """Return the data version of some columns of a table as it stands, from the record if that knows it."""
+        version = self.versions[key]
+        if (
+            record
+            and record.upstream_versions.get(key) == version
+            and record.columns_read.get(key) == columns
+        ):
+            return record.ingredients.inputs[key]
+        asked = (key, version, tuple(columns))
+        if asked not in self._columns:
+            from assets.engine.contents import scan
 
-_DISTRIBUTIONS = {"sklearn": "scikit-learn", "ibis": "ibis-framework", "yaml": "PyYAML", "PIL": "pillow"}
-
-
-def _versions(modules: Iterable[str]) -> dict[str, str]:
-    """Return the installed version of each library, by the name it is imported under."""
-    return {module: _version(module) for module in sorted(modules)}
-
-
-@cache
-def _version(module: str) -> str:
-    for name in (_DISTRIBUTIONS.get(module, module), module.replace("_", "-")):
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    owners = metadata.packages_distributions().get(module)
-    return metadata.version(owners[0]) if owners else "not installed"
+            assert self.tables is not None, "a table that has a version is there to be asked"
+            with self.tables() as connection:
+                self._columns[asked] = scan(connection, key, columns).data_version
+        return self._columns[asked]

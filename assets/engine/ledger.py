@@ -1,36 +1,43 @@
 """The ledger: a record of every materialisation, in the DuckDB file beside the tables it speaks of."""
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from assets.engine.decide import Ingredients, Record
-from assets.engine.errors import UserError
+from assets.engine.errors import BUILD_TABLES, UserError
+from assets.engine.records import Ingredients, Record
+from assets.engine.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the layout of the file; a file of another version is refused, never guessed at."""
 
 LEDGER = "_materializations"
 _FORMAT = "_file_format"
 
 _DDL = f"""
-CREATE TABLE IF NOT EXISTS {_FORMAT} (schema_version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS {LEDGER} (
+CREATE TABLE {_FORMAT} (schema_version INTEGER NOT NULL);
+CREATE TABLE {LEDGER} (
     sequence BIGINT PRIMARY KEY, asset_key VARCHAR NOT NULL, input_hash VARCHAR NOT NULL,
     data_version VARCHAR NOT NULL, n_rows BIGINT NOT NULL, built_at TIMESTAMP NOT NULL, seconds DOUBLE NOT NULL,
-    ingredients JSON NOT NULL, partitions JSON NOT NULL, source_hash VARCHAR NOT NULL, sql VARCHAR);
+    ingredients JSON NOT NULL, columns_read JSON NOT NULL, upstream_versions JSON NOT NULL,
+    partitions JSON NOT NULL, partition_versions JSON NOT NULL, source_hash VARCHAR NOT NULL, sql VARCHAR);
 COMMENT ON TABLE {LEDGER} IS 'One materialisation of one table: what it was made from and what came out.';
 COMMENT ON TABLE {_FORMAT} IS 'Version of the layout of this file.';
-INSERT INTO {_FORMAT} SELECT {SCHEMA_VERSION} WHERE NOT EXISTS (FROM {_FORMAT});
+INSERT INTO {_FORMAT} VALUES ({SCHEMA_VERSION});
 """
+
+_JSON = ("ingredients", "columns_read", "upstream_versions", "partitions", "partition_versions")
+_COLUMNS = ", ".join(
+    ("asset_key, input_hash, data_version, n_rows, built_at, seconds", *_JSON, "source_hash, sql")
+)
 
 
 def create(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Make an empty ledger where there is none."""
-    connection.execute(_DDL)
+    """Make an empty ledger in a file that holds nothing."""
+    if not connection.execute("SELECT 1 FROM duckdb_tables() LIMIT 1").fetchall():
+        connection.execute(_DDL)
 
 
 def check_format(connection: "duckdb.DuckDBPyConnection", path: object) -> None:
@@ -45,54 +52,67 @@ def check_format(connection: "duckdb.DuckDBPyConnection", path: object) -> None:
     if version != SCHEMA_VERSION:
         raise UserError(
             f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}: "
-            + (
-                "update the program"
-                if version > SCHEMA_VERSION
-                else "move the file away and run `make extract`"
-            )
+            + ("update the program" if version > SCHEMA_VERSION else f"move the file away and {BUILD_TABLES}")
         )
+
+
+def keys(connection: "duckdb.DuckDBPyConnection") -> set[str]:
+    """Return the names of all tables that were ever recorded."""
+    return {key for (key,) in connection.execute(f"SELECT DISTINCT asset_key FROM {LEDGER}").fetchall()}
 
 
 def read(connection: "duckdb.DuckDBPyConnection") -> dict[str, Record]:
     """Return the newest record of each table."""
-    rows = connection.execute(
-        f"SELECT asset_key, input_hash, data_version, n_rows, built_at, seconds, ingredients, partitions, "
-        f"source_hash, sql FROM {LEDGER} QUALIFY row_number() OVER (PARTITION BY asset_key ORDER BY sequence DESC) = 1"
-    ).fetchall()
+    newest = "QUALIFY row_number() OVER (PARTITION BY asset_key ORDER BY sequence DESC) = 1"
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM {LEDGER} {newest}").fetchall()
     return {row[0]: _record(row) for row in rows}
+
+
+def history(connection: "duckdb.DuckDBPyConnection", key: str, limit: int | None = None) -> list[Record]:
+    """Return the records of one table, newest first."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM {LEDGER} WHERE asset_key = {literal(key)} ORDER BY sequence DESC"
+        + (f" LIMIT {limit:d}" if limit is not None else "")
+    ).fetchall()
+    return [_record(row) for row in rows]
 
 
 def write(connection: "duckdb.DuckDBPyConnection", record: Record) -> None:
     """Add a record; belongs in the transaction that writes its table."""
+    texts = {name: json.dumps(getattr(record, name), sort_keys=True, default=_plain) for name in _JSON}
+    values = [
+        literal(record.key),
+        literal(record.input_hash),
+        literal(record.data_version),
+        str(record.rows),
+        f"{literal((record.built_at or '').removesuffix('+00:00'))}::TIMESTAMP",
+        repr(record.seconds),
+        *map(literal, texts.values()),
+        literal(record.source_hash),
+        "NULL" if record.sql is None else literal(record.sql),
+    ]
+    # spelled out: parameters make DuckDB import pandas, which costs more than writing a table
     connection.execute(
-        f"INSERT INTO {LEDGER} SELECT coalesce(max(sequence), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
-        f"FROM {LEDGER}",
-        [
-            record.key,
-            record.input_hash,
-            record.data_version,
-            record.rows,
-            datetime.now(UTC).replace(tzinfo=None),  # DuckDB's TIMESTAMP has no zone; the file says UTC
-            record.seconds,
-            json.dumps(record.ingredients.as_dict(), sort_keys=True),
-            json.dumps(dict(record.partitions), sort_keys=True),
-            record.source_hash,
-            record.sql,
-        ],
+        f"INSERT INTO {LEDGER} SELECT coalesce(max(sequence), 0) + 1, {', '.join(values)} FROM {LEDGER}"
     )
 
 
+def _plain(value: Any) -> Any:
+    return value.as_dict() if isinstance(value, Ingredients) else dict(value)
+
+
 def _record(row: tuple[Any, ...]) -> Record:
-    key, input_hash, data_version, rows, built_at, seconds, ingredients, partitions, source_hash, sql = row
+    key, input_hash, data_version, rows, built_at, seconds, *texts, source_hash, sql = row
+    ingredients, *mappings = map(json.loads, texts)
     return Record(
         key=key,
         input_hash=input_hash,
         data_version=data_version,
-        ingredients=Ingredients(**json.loads(ingredients)),
-        partitions=json.loads(partitions),
+        ingredients=Ingredients(**ingredients),
         rows=rows,
-        built_at=built_at.isoformat(timespec="seconds") + "Z",
+        built_at=f"{built_at.isoformat(timespec='seconds')}+00:00",  # DuckDB's TIMESTAMP has no zone: it is UTC
         seconds=seconds,
         source_hash=source_hash,
         sql=sql,
+        **dict(zip(_JSON[1:], mappings, strict=True)),
     )

@@ -1,8 +1,16 @@
-"""Packages whose modules load when first used, so that declaring assets imports nothing heavy."""
+"""Modules: those that load when first used, and those that are loaded."""
 
 import importlib
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
+
+
+def loaded_below(root: Path) -> list[Path]:
+    """Return the files of all modules that are loaded from below a folder, installed ones aside."""
+    files = [Path(found) for m in [*sys.modules.values()] if (found := getattr(m, "__file__", None))]
+    return [file for file in files if file.is_relative_to(root) and "site-packages" not in file.parts]
 
 
 def lazy_submodules(package: str) -> Callable[[str], ModuleType]:

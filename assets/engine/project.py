@@ -1,32 +1,37 @@
 """A project: its definitions, where its results are kept, and how to look at, plan and build it."""
 
-import sysconfig
+import json
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assets.engine import stamp
-from assets.engine.decide import Decision, Record, State
+from assets.engine.decide import State
 from assets.engine.definitions import Definitions
 from assets.engine.errors import TransientError, UserError
+from assets.engine.index import Code, Index, facts_of
+from assets.engine.inventory import Inventory
+from assets.engine.modules import loaded_below
+from assets.engine.records import Look
+from assets.engine.report import everything_fresh, report
 
 if TYPE_CHECKING:
     import duckdb
 
-    from assets.engine.build import TableBuild
-    from assets.engine.code import CodeBase
-    from assets.engine.figure_build import FigureBuild, FigureStore
-    from assets.engine.inventory import Inventory
+    from assets.engine.cache import ResultCache
+    from assets.engine.explain import Past
+    from assets.engine.file_build import FileBuild, FileStore
+    from assets.engine.table_build import TableBuild
 
 STATE = Path(stamp.STATE)
 
-SCOPES = {"all": ("table", "figure"), "tables": ("table",), "figures": ("figure",)}
+SCOPES = {"all": ("table", "figure", "file"), "tables": ("table",), "files": ("figure", "file")}
 """What is stamped apart, because it is asked for apart: kinds of assets by scope."""
-
-_NOTHING: tuple[Mapping[str, Record], Mapping[str, str]] = ({}, {})
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,10 @@ class Project:
 
     definitions: Definitions
     database: Path
-    figures: "Callable[[], FigureStore] | None" = None
-    """Makes the store that keeps figures; called only when figures are built."""
-    figure_records: Callable[[], tuple[Mapping[str, Record], Mapping[str, str]]] = lambda: _NOTHING
-    """Looks at the figures that are there: records, and data versions as they really are."""
-    figure_files: Callable[[str], Iterable[Path]] = lambda _: ()
-    """Names the files of a figure, its sidecar among them."""
+    name: str = "study"
+    """Tells its stamps and index from those of other projects in the same folder."""
+    stores: "Mapping[str, FileStore]" = field(default_factory=dict)
+    """Kind -> what keeps assets of this kind; files that declare their path need none."""
     extra_code: Mapping[str, Sequence[str]] = field(default_factory=dict)
     prepare: Callable[[], None] = lambda: None
     """Runs before tables are built, under the lock: makes what a build needs to exist."""
@@ -48,161 +51,205 @@ class Project:
     """Looks through the tables before they are published; raises to keep them back."""
     prefixes: tuple[str, ...] = ()
     """How the environment variables begin that settings come from."""
-    _code: "dict[str, CodeBase]" = field(default_factory=dict, repr=False)
+    shared_cache: str | None = None
+    """Folder or fsspec address where results are shared with others."""
+    declared_in: Sequence[Path] = ()
+    """Files beside the code that bear on what is declared, such as one with settings."""
+    cache_max_bytes: int = 5_000_000_000
+    """What the local cache may take."""
 
-    def look(self, code: "CodeBase | None" = None) -> "Inventory":
+    @cached_property
+    def index(self) -> Index:
+        """What earlier looks found."""
+        return Index(STATE / "index" / f"{self.name}.json")
+
+    @cached_property
+    def cache(self) -> "ResultCache":
+        """What came out of assets before, here and in the shared folder."""
+        from assets.engine.cache import ResultCache
+
+        return ResultCache(STATE / "cache", self.shared_cache, tell=lambda line: print(line, file=sys.stderr))
+
+    @cached_property
+    def imported_code(self) -> Code:
+        """The code as it was at the first build, read before any wait for another.
+
+        What is edited later did not run, and must count as changed.
+        """
+        _ = self.declared_by
+        code = Code(self.definitions.root, self.index)
+        Inventory(self.definitions, Look(), code, self.extra_code).read_code()
+        return code
+
+    @cached_property
+    def declared_by(self) -> dict[str, list[int] | None]:
+        """Statistics of all files that bear on what is declared and observed, as they were when first asked for."""
+        return facts_of([*loaded_below(self.definitions.root), *self.declared_in])
+
+    @cached_property
+    def file_stores(self) -> "Mapping[str, FileStore]":
+        """What keeps assets that are no tables, by kind; only of kinds that are declared."""
+        from assets.engine.files import Files
+
+        kinds = {asset.kind for asset in self.definitions.assets.values()} - {"table"}
+        missing = kinds - {"file", *self.stores}
+        if missing:
+            raise UserError(f"this project declares no place for assets of kind {', '.join(sorted(missing))}")
+        stores = {"file": Files(self.definitions.assets), **self.stores}
+        return {kind: stores[kind] for kind in sorted(kinds)}
+
+    @property
+    def past(self) -> "Past":
+        """What is remembered of earlier builds, to explain changes with."""
+        from assets.engine import code_texts
+        from assets.engine.explain import Past
+
+        return Past(code_texts.recall(self._texts), self.cache, self._open_tables)
+
+    @property
+    def _texts(self) -> Path:
+        return STATE / "index" / f"{self.name}.texts.json"
+
+    def look(self, code: Code | None = None) -> Inventory:
         """Look at everything that is declared, recorded and there; writes nothing."""
-        from assets.engine import warehouse
-        from assets.engine.inventory import Inventory
-
-        seen = self._code_facts()
-        tables = warehouse.look(self.database)
-        records, versions = self.figure_records()
-        everything = warehouse.Look(
-            {**tables.records, **records}, {**tables.versions, **versions}, tables.schemas
+        found = [self._look_at_tables(), *(self._look_at_files(kind) for kind in self.file_stores)]
+        everything = Look(
+            {key: record for look in found for key, record in look.records.items()},
+            {key: version for look in found for key, version in look.versions.items()},
+            found[0].schemas,
         )
-        return Inventory(self.definitions, everything, self.extra_code, self._memos(), seen, code)
+        return self._inventory(everything, code or Code(self.definitions.root, self.index))
 
     @contextmanager
     def build_tables(self, *, forced: Sequence[str], tell: Callable[[str], None]) -> "Iterator[TableBuild]":
         """Open a build of tables, alone among builds; publishing is left to the caller."""
-        from assets.engine.build import TableBuild
-        from assets.engine.inventory import Inventory
         from assets.engine.lock import build_lock
+        from assets.engine.table_build import TableBuild
         from assets.engine.warehouse import look_through
         from assets.engine.working_copy import WorkingCopy
 
-        code = self._code_as_imported()
+        code = self.imported_code
         with build_lock(STATE / "build.lock", tell), WorkingCopy(self.database) as copy:
             if copy.resumed:
                 tell("going on from a build that was interrupted: what it finished is kept")
             self.prepare()
-            seen = self._code_facts()
-            there = look_through(copy.connection)
-            inventory = Inventory(self.definitions, there, self.extra_code, self._memos(), seen, code)
-            build = TableBuild(inventory, copy, forced=forced)
+            known = None if copy.resumed else self.index.look("tables", self._database_facts())
+            inventory = self._inventory(known or look_through(copy.connection), code)
+            inventory.tables = lambda: nullcontext(copy.connection.cursor())
+            build = TableBuild(inventory, self.cache, copy, forced=forced)
             build.before_publishing = self.before_publishing
             yield build
+            if copy.published:
+                published = self._database_facts()
+                time.sleep(_TICK)
+                tables = Look(inventory.records, inventory.versions, inventory.schemas)
+                self.index.remember("tables", published, tables)
 
     @contextmanager
-    def build_figures(self, *, forced: Sequence[str], tell: Callable[[str], None]) -> "Iterator[FigureBuild]":
-        """Open a build of figures, alone among builds, from the published tables as they stand."""
-        from assets.engine.figure_build import FigureBuild
+    def build_files(self, *, forced: Sequence[str], tell: Callable[[str], None]) -> "Iterator[FileBuild]":
+        """Open a build of figures and files, alone among builds, from the published tables as they stand."""
+        from assets.engine.file_build import FileBuild
         from assets.engine.lock import build_lock
-        from assets.engine.warehouse import open_read_only
+        from assets.engine.warehouse import open_if_there
 
-        if self.figures is None:
-            raise UserError("this project declares no place for figures")
-        code = self._code_as_imported()
-        with build_lock(STATE / "build.lock", tell), open_read_only(self.database) as connection:
-            inventory = self.look(code)
-            store = self.figures()
+        code = self.imported_code
+        with build_lock(STATE / "build.lock", tell), open_if_there(self.database) as connection:
             try:
-                yield FigureBuild(inventory, connection, store, forced=forced)
+                yield FileBuild(self.look(code), connection, self.file_stores, self.cache, forced=forced)
             finally:
-                store.close()
+                for store in self.file_stores.values():
+                    store.close()
 
     def seal(self, scopes: Iterable[str] = tuple(SCOPES)) -> None:
-        """Look once more and stamp each scope that is fresh, so that the next look needs only file statistics.
+        """Look once more; index what is found, and stamp each scope that is fresh.
 
-        What cannot be looked at is not stamped: a server that is silent must not fail finished work.
+        The next look then needs little more than file statistics. What cannot be looked at is neither
+        indexed nor stamped: a server that is silent must not fail finished work.
         """
-        time.sleep(0.03)  # let the outputs grow older than the clock's tick, or the stamp would not hold
+        time.sleep(_TICK)  # let the outputs grow older than the clock's tick, or the stamp would not hold
         with suppress(UserError, TransientError):
-            outputs = {key: self._facts(self._files(key)) for key in self.definitions.order}
-            database = self._facts([self.database, self.database.with_name(self.database.name + ".wal")])
-            inventory = self.look()
+            outputs = {key: facts_of(self._files(key)) for key in self.definitions.order}
+            database = self._database_facts()
+            code = vars(self).get("imported_code")
+            inventory = self.look(code if code and code.holds() else None)
+            everything = inventory.plan(self.definitions.order)
+            all_fresh = all(decision.state is State.FRESH for decision in everything.values())
             for scope in scopes:
-                keys = [
-                    key
-                    for key in self.definitions.order
-                    if self.definitions.assets[key].kind in SCOPES[scope]
-                ]
-                decisions = inventory.plan(keys)
+                keys = self._of_kinds(*SCOPES[scope])
+                decisions = {k: everything[k] for k in keys} if all_fresh else inventory.plan(keys)
                 watched = inventory.watched(keys)
                 if not keys or watched is None or any(d.state is not State.FRESH for d in decisions.values()):
                     continue
-                for facts in (database, *(outputs[key] for key in keys)):
-                    watched |= facts
-                report = self.report(inventory, decisions, keys)
-                stamp.write(stamp.path_of(scope), watched, self.prefixes, report)
+                for seen in (self.declared_by, database, *(outputs[key] for key in keys)):
+                    watched |= seen
+                sentence = everything_fresh([self.definitions.assets[key].kind for key in keys])
+                text = json.dumps(report(inventory, decisions, self.database))
+                stamp.write(stamp.path_of(self.name, scope), watched, self.prefixes, sentence, text)
+            inventory.code.remember()
+            self.index.changes["memos"] = inventory.new_memos()
+            self.index.write()
+            if inventory.code.was_read:
+                self._remember_texts(inventory)
+        self._collect()
 
-    def report(
-        self, inventory: "Inventory", decisions: Mapping[str, Decision], keys: Iterable[str]
-    ) -> dict[str, Any]:
-        """Return what is known of the assets as plain JSON values: what `assets status --json` prints."""
-        read = {upstream for key in keys for upstream in self.definitions.assets[key].upstream}
-        return {
-            "database": str(self.database),
-            "sources": {key: inventory.summary(key) for key in self.definitions.sources if key in read},
-            "assets": [_row(inventory, decisions[key]) for key in keys],
-            "memos": inventory.new_memos(),
+    def _remember_texts(self, inventory: Inventory) -> None:
+        from assets.engine import code_texts
+
+        recorded = {
+            name: fragment
+            for record in inventory.records.values()
+            for name, fragment in record.ingredients.code.items()
+            if ":" in name
         }
+        code_texts.remember(self._texts, recorded, lambda name: inventory.code.base.text(name))
 
-    def _files(self, key: str) -> Iterable[Path]:
-        return self.figure_files(key) if self.definitions.assets[key].kind == "figure" else ()
+    def _collect(self) -> None:
+        """Keep the cache within its bounds; looking at all of it once a day is enough."""
+        mark = STATE / "cache" / "collected"
+        if mark.parent.is_dir() and not (mark.exists() and time.time() - mark.stat().st_mtime < _DAY):
+            self.cache.gc(self.cache_max_bytes)
+            mark.touch()
 
-    @staticmethod
-    def _facts(paths: Iterable[Path]) -> dict[str, list[int] | None]:
-        return {str(path.resolve()): stamp.facts(str(path)) for path in paths}
+    def _inventory(self, look: Look, code: Code) -> Inventory:
+        return Inventory(self.definitions, look, code, self.extra_code, self.index.memos(), self._open_tables)
 
-    def _code_as_imported(self) -> "CodeBase":
-        """Return the code as it was at the first build, read before any wait for another.
+    def _open_tables(self) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
+        from assets.engine.warehouse import open_if_there
 
-        What is edited later did not run, and must count as changed.
-        """
-        if "imported" not in self._code:
-            from assets.engine.code import CodeBase
-            from assets.engine.inventory import Inventory
-            from assets.engine.warehouse import Look
+        return open_if_there(self.database)
 
-            self._code["imported"] = CodeBase(self.definitions.root)
-            Inventory(self.definitions, Look(), self.extra_code, imported=self._code["imported"]).read_code()
-        return self._code["imported"]
+    def _look_at_tables(self) -> Look:
+        if not self.database.exists():
+            return Look()
+        seen = self._database_facts()
+        known = self.index.look("tables", seen)
+        if known is None:
+            from assets.engine import warehouse
 
-    def _memos(self) -> dict[str, Any]:
-        return {
-            k: v
-            for scope in ("tables", "all")
-            for k, v in stamp.recall(stamp.path_of(scope)).get("memos", {}).items()
-        }
+            known = warehouse.look(self.database)
+            self.index.remember("tables", seen, known)
+        return known
 
-    def _code_facts(self) -> dict[str, list[int] | None]:
-        """Return facts of our code, the settings and the installed libraries."""
-        folders = [self.definitions.root / name for name in sorted(_packages(self.definitions))]
-        code = [
-            p
-            for folder in folders
-            for p in ([folder] if folder.suffix == ".py" else sorted(folder.rglob("*.py")))
-        ]
-        others = [Path("pyproject.toml").resolve(), Path(sysconfig.get_path("purelib"))]
-        return {str(path): stamp.facts(str(path)) for path in [*code, *others]}
+    def _look_at_files(self, kind: str) -> Look:
+        keys = self._of_kinds(kind)
+        seen = facts_of(path for key in keys for path in self._files(key))
+        known = self.index.look(kind, seen)
+        if known is None:
+            known = Look(*self.file_stores[kind].look(keys))
+            self.index.remember(kind, seen, known)
+        return known
 
+    def _database_facts(self) -> dict[str, list[int] | None]:
+        return facts_of([self.database, self.database.with_name(self.database.name + ".wal")])
 
-def _packages(definitions: Definitions) -> set[str]:
-    """Return the names, below the root, of the folders and files that hold our code."""
-    declaring = [a.reference for a in definitions.assets.values()]
-    declaring += [s.reference for s in definitions.sources.values()]
-    names = {reference.partition(":")[0].split(".")[0] for reference in declaring}
-    names |= {path.parent.name for path in definitions.root.glob("*/__init__.py")}
-    return {name if (definitions.root / name).is_dir() else f"{name}.py" for name in names}
+    def _of_kinds(self, *kinds: str) -> list[str]:
+        return [key for key in self.definitions.order if self.definitions.assets[key].kind in kinds]
+
+    def _files(self, key: str) -> Sequence[Path]:
+        kind = self.definitions.assets[key].kind
+        return () if kind == "table" else self.file_stores[kind].files(key)
 
 
-def _row(inventory: "Inventory", decision: Decision) -> dict[str, Any]:
-    asset, record = inventory.definitions.assets[decision.key], inventory.records.get(decision.key)
-    return {
-        "key": asset.key,
-        "kind": asset.kind,
-        "group": asset.group_name,
-        "description": asset.description,
-        "state": decision.state.value,
-        "because": decision.because(),
-        "reasons": [
-            {"cause": r.cause.name.lower(), "subject": r.subject, "old": r.old, "new": r.new}
-            for r in decision.reasons
-        ],
-        "rows": record.rows if record else None,
-        "built_at": record.built_at if record else None,
-        "data_version": inventory.versions.get(asset.key),
-        "input_hash": record.input_hash if record else None,
-    }
+_DAY = 86_400
+_TICK = 0.03
+"""Seconds after which a file that was just written can be told from one that is written again."""

@@ -3,18 +3,21 @@
 It keeps going: a failed asset blocks only what reads it. The flows run the same steps under Prefect.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
-from assets.engine.build import Outcome, Result, TableBuild
-from assets.engine.decide import Decision
+from assets.engine.build import Outcome, Result
+from assets.engine.decide import Decision, State
 from assets.engine.definitions import Definitions
 from assets.engine.errors import TransientError, UserError
-from assets.engine.figure_build import FigureBuild
+from assets.engine.file_build import FileBuild
 from assets.engine.project import Project
+from assets.engine.table_build import TableBuild
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,18 @@ class Attempts:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def build_one(build: TableBuild | FigureBuild, key: str) -> Result:
+def build_one(build: TableBuild | FileBuild, key: str) -> Result:
     """Bring one asset up to date: compute and commit it, unless it is fresh by now."""
     staged = build.stage(key)
     if isinstance(staged, Decision):
         return Result(key, Outcome.SKIPPED, staged.because())
-    if isinstance(build, FigureBuild):
+    if isinstance(build, FileBuild):
         build.export(staged)
     return build.commit(staged)
 
 
 def build_all(
-    build: TableBuild | FigureBuild,
+    build: TableBuild | FileBuild,
     keys: Sequence[str],
     *,
     jobs: int,
@@ -61,28 +64,64 @@ def build_all(
 
     An error fails its asset alone; one that is no `UserError` is kept in the result, to be shown whole.
     """
-    definitions, results = build.inventory.definitions, dict[str, Result]()
-    waiting, running, stopped = list(keys), dict[Future[Result], str](), Event()
+    results, stopped = dict[str, Result](), Event()
+    for key in _fresh(build, keys):
+        results[key] = Result(key, Outcome.SKIPPED)
+        finished(results[key])
+    queue = _Queue(build.inventory.definitions, [key for key in keys if key not in results])
+    running: dict[Future[Result], str] = {}
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
-        while waiting or running:
-            for key in _ready(definitions, waiting, results, set(keys)):
-                waiting.remove(key)
-                blockers = _failed_upstream(definitions, key, results)
-                if blockers:
-                    results[key] = Result(key, Outcome.BLOCKED, f"`{blockers[0]}` failed")
-                    finished(results[key])
-                else:
-                    running[pool.submit(attempts.run, partial(build_one, build, key), tell, stopped)] = key
-            done, _ = wait(running, return_when=FIRST_COMPLETED) if running else (set(), None)
+        while queue.ready or running:
+            while queue.ready and len(running) < jobs:
+                key = queue.ready.popleft()
+                running[pool.submit(attempts.run, partial(build_one, build, key), tell, stopped)] = key
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 key = running.pop(future)
-                results[key] = _result(future, key)
-                finished(results[key])
+                for result in (
+                    _result(future, key),
+                    *queue.settle(key, failed=future.exception() is not None),
+                ):
+                    results[result.key] = result
+                    finished(result)
     finally:  # interrupted: what runs is finished, what waits is not begun
         stopped.set()
         pool.shutdown(cancel_futures=True)
     return results
+
+
+def _fresh(build: TableBuild | FileBuild, keys: Sequence[str]) -> list[str]:
+    """Return the keys that nothing can make stale in this build: one pass, where threads would cost more."""
+    with suppress(UserError, TransientError):  # told, or tried again, when it is that asset's turn
+        decisions = build.inventory.plan(keys, force=build.forced)
+        return [key for key in keys if decisions[key].state is State.FRESH]
+    return []
+
+
+class _Queue:
+    """Which of the keys can be built by now: those all of whose upstream among the keys is settled."""
+
+    def __init__(self, definitions: Definitions, keys: Sequence[str]) -> None:
+        wanted = set(keys)
+        self._readers = {key: [k for k in definitions.downstream(key) if k in wanted] for key in keys}
+        self._open = Counter(reader for readers in self._readers.values() for reader in readers)
+        self._blocked: set[str] = set()
+        self.ready = deque(key for key in keys if not self._open[key])
+
+    def settle(self, key: str, *, failed: bool) -> Iterator[Result]:
+        """Take a key as done; yield a result for each that can never be built since this one failed."""
+        waiting = [(key, failed)]
+        while waiting:
+            done, bad = waiting.pop()
+            for reader in self._readers[done]:
+                self._open[reader] -= 1
+                if bad and reader not in self._blocked:
+                    self._blocked.add(reader)
+                    waiting.append((reader, True))
+                    yield Result(reader, Outcome.BLOCKED, f"`{done}` failed")
+                elif not self._open[reader] and reader not in self._blocked:
+                    self.ready.append(reader)
 
 
 def materialize(
@@ -95,60 +134,58 @@ def materialize(
     tell: Callable[[str], None] = print,
     finished: Callable[[Result], None] = lambda _: None,
 ) -> dict[str, Result]:
-    """Bring the selected assets up to date: tables first, published together, then figures from them."""
-    by_kind = {
-        kind: [k for k in keys if project.definitions.assets[k].kind == kind] for kind in ("table", "figure")
-    }
+    """Bring the selected assets up to date: tables first, published together, then files from them."""
+    tables = [key for key in keys if project.definitions.assets[key].kind == "table"]
+    files = [key for key in keys if key not in set(tables)]
     bring = partial(build_all, jobs=jobs, attempts=attempts, tell=tell, finished=finished)
     results = dict[str, Result]()
-    if by_kind["table"]:
+    if tables:
         with project.build_tables(forced=forced, tell=tell) as build:
-            results |= bring(build, by_kind["table"])
+            results |= bring(build, tables)
             close(build, results.values())
-    blocked = blocked_figures(project.definitions, by_kind["figure"], results)
+    blocked = blocked_files(project.definitions, files, results)
     for result in blocked.values():
         finished(result)
-    drawable = [key for key in by_kind["figure"] if key not in blocked]
-    if drawable:
-        with project.build_figures(forced=forced, tell=tell) as drawing:
-            drawing.check_tables()
-            results |= bring(drawing, drawable)
+    makeable = [key for key in files if key not in blocked]
+    if makeable and not forced:  # opening the tables costs more than finding that nobody needs them
+        decisions = project.look(project.imported_code).plan(makeable)
+        for key in [key for key in makeable if decisions[key].state is State.FRESH]:
+            results[key] = Result(key, Outcome.SKIPPED)
+            finished(results[key])
+        makeable = [key for key in makeable if key not in results]
+    if makeable:
+        with project.build_files(forced=forced, tell=tell) as making:
+            making.check_tables(makeable)
+            results |= bring(making, makeable)
     return results | blocked
 
 
 def close(build: TableBuild, results: Iterable[Result]) -> bool:
-    """Publish a build of tables if all of it went well and there is something new; return whether it did.
+    """Publish what a build of tables finished, if there is anything new; return whether it did.
 
-    What failed leaves the working copy: the next build goes on from it, and readers keep what they had.
+    A table that failed and was never published is simply not there. One that is published as it was before
+    would stand beside others that have moved on: then nothing is published, readers keep what they had, and
+    the next build goes on from the working copy.
     """
-    outcomes = {result.outcome for result in results}
-    if outcomes & {Outcome.FAILED, Outcome.BLOCKED} or not (
-        build.copy.resumed or outcomes - {Outcome.SKIPPED}
-    ):
+    outcomes = {result.key: result.outcome for result in results}
+    bad = {key for key, outcome in outcomes.items() if outcome in (Outcome.FAILED, Outcome.BLOCKED)}
+    new = build.copy.resumed or set(outcomes.values()) - {Outcome.SKIPPED, Outcome.FAILED, Outcome.BLOCKED}
+    if not new or bad & build.inventory.versions.keys():
         return False
     build.before_publishing(build.copy.connection)
     build.copy.publish(build.inventory.definitions.assets)
     return True
 
 
-def blocked_figures(
+def blocked_files(
     definitions: Definitions, figures: Iterable[str], results: Mapping[str, Result]
 ) -> dict[str, Result]:
     """Return a result for each figure that reads, directly or not, a table that failed."""
     bad = {key for key, result in results.items() if result.outcome in (Outcome.FAILED, Outcome.BLOCKED)}
+    if not bad:
+        return {}
     culprits = {figure: sorted(definitions.closure([figure], down=False) & bad) for figure in figures}
     return {f: Result(f, Outcome.BLOCKED, f"`{keys[0]}` failed") for f, keys in culprits.items() if keys}
-
-
-def _ready(
-    definitions: Definitions, waiting: Iterable[str], results: Mapping[str, Result], keys: set[str]
-) -> list[str]:
-    return [k for k in waiting if all(u in results for u in definitions.assets[k].upstream if u in keys)]
-
-
-def _failed_upstream(definitions: Definitions, key: str, results: Mapping[str, Result]) -> list[str]:
-    bad = (Outcome.FAILED, Outcome.BLOCKED)
-    return [u for u in definitions.assets[key].upstream if u in results and results[u].outcome in bad]
 
 
 def _result(future: "Future[Result]", key: str) -> Result:

@@ -1,80 +1,77 @@
 """The stamp: a cache that tells "nothing changed" from file statistics alone.
 
-Only the standard library, and little of it, so that doing nothing costs about what starting Python
-costs. A stamp is never the truth: deleting it costs time, and whatever it does not recognise sends the
-caller to decide properly.
+Only `os`, `sys` and `time`, so that doing nothing costs about what starting Python costs. A stamp is never
+the truth: deleting it costs time, and whatever it does not recognise sends the caller to decide properly.
 """
 
-import json
+from __future__ import annotations
+
 import os
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
+
+TYPE_CHECKING = False  # `typing` itself would be a quarter of the cost
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STATE = ".assets"
-"""Folder, below the working directory, of what may be deleted without loss: stamps, lock, logs, staging."""
+"""Folder, below the working directory, of what may be deleted without loss: stamps, index, cache, lock, logs."""
 
-_FORMAT = 1
+_FORMAT = 2
+_END = "\n\n"
+"""Between what is watched and the report; no watched line is empty."""
 _TICK_NS = 20_000_000
 """Longer than the clock tick of any file system in use: a file that young may change unseen."""
 
 
-def path_of(scope: str) -> str:
-    """Return where the stamp of a scope (`all`, `tables`, `figures`) is."""
-    return f"{STATE}/stamps/{scope}.json"
+class Stamp:
+    """What was written down when everything was fresh: one line that says so, and a report as JSON text."""
+
+    def __init__(self, summary: str, report: str) -> None:
+        """Keep both; the report is parsed only by those who show it."""
+        self.summary, self.report = summary, report
 
 
-def read(path: str, prefixes: tuple[str, ...]) -> dict[str, Any] | None:
+def path_of(project: str, scope: str) -> str:
+    """Return where the stamp of a project's scope (`all`, `tables`, `files`) is."""
+    return f"{STATE}/stamps/{project}-{scope}"
+
+
+def read(path: str, prefixes: tuple[str, ...]) -> Stamp | None:
     """Return what was stamped at `path` if nothing it watches has moved since, else None.
 
     Watched are the stamped files, the running Python, and the environment variables with these prefixes.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            stamp = json.load(file)
-        if stamp["circumstances"] != _circumstances(prefixes):
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            watched, _, report = file.read().partition(_END)
+        circumstances, count, summary, *lines = watched.split("\n")
+    except (OSError, ValueError):
+        return None  # absent or garbled: decide properly
+    whole = report.endswith("\n") and count == str(len(lines))
+    if not whole or circumstances != _circumstances(prefixes):
+        return None
+    for line in lines:
+        seen, _, name = line.partition(" ")
+        if seen != _spelled(facts(name)):
             return None
-        if any(facts(name) != seen for name, seen in stamp["paths"].items()):
-            return None
-        return dict(stamp["content"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # absent, garbled or of another make: decide properly
-
-
-def recall(path: str) -> dict[str, Any]:
-    """Return what was stamped at `path`, whether it still holds or not; empty when there is nothing."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return dict(json.load(file)["content"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+    return Stamp(summary, report)
 
 
 def write(
-    path: str, paths: Mapping[str, list[int] | None], prefixes: tuple[str, ...], content: Mapping[str, Any]
+    path: str, paths: Mapping[str, list[int] | None], prefixes: tuple[str, ...], summary: str, report: str
 ) -> bool:
     """Stamp the paths as they were seen, unless one is so young that it could change unseen."""
-    youngest = time.time_ns() - _TICK_NS
-    if any(seen is not None and max(seen[0], seen[1]) > youngest for seen in paths.values()):
+    if not all(settled(seen) for seen in paths.values()) or any("\n" in name for name in paths):
         return False
-    stamp = {"circumstances": _circumstances(prefixes), "paths": dict(paths), "content": dict(content)}
+    lines = [_circumstances(prefixes), str(len(paths)), summary]
+    lines += [f"{_spelled(seen)} {name}" for name, seen in paths.items()]
     partial = f"{path}.{os.getpid()}.tmp"
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump(stamp, file)
+    with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write("\n".join(lines) + _END + report + "\n")
     os.replace(partial, path)
     return True
-
-
-def _circumstances(prefixes: tuple[str, ...]) -> list[Any]:
-    variables = sorted(item for item in os.environ.items() if item[0].startswith(prefixes))
-    if variables:  # hashed, since a password may be among them; imported only then, since it costs
-        import hashlib
-
-        variables = [("sha256", hashlib.sha256(json.dumps(variables).encode()).hexdigest())]
-    # the folder too: a copy of it brings a stamp along that watches the files of the original
-    return [_FORMAT, sys.version, sys.prefix, os.getcwd(), [list(item) for item in variables]]
 
 
 def facts(path: str) -> list[int] | None:
@@ -84,3 +81,23 @@ def facts(path: str) -> list[int] | None:
     except OSError:
         return None
     return [found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino]
+
+
+def settled(seen: list[int] | None) -> bool:
+    """Tell whether a file with these facts is old enough that a further change would show in them."""
+    return seen is None or max(seen[0], seen[1]) <= time.time_ns() - _TICK_NS
+
+
+def _spelled(seen: list[int] | None) -> str:
+    return "-" if seen is None else f"{seen[0]},{seen[1]},{seen[2]},{seen[3]}"
+
+
+def _circumstances(prefixes: tuple[str, ...]) -> str:
+    variables = sorted(item for item in os.environ.items() if item[0].startswith(prefixes))
+    spelled = ""
+    if variables:  # hashed, since a password may be among them; imported only then, since it costs
+        import hashlib
+
+        spelled = hashlib.sha256(repr(variables).encode("utf-8", "surrogateescape")).hexdigest()
+    # the folder too: a copy of it brings a stamp along that watches the files of the original
+    return repr((_FORMAT, sys.version, sys.prefix, os.getcwd(), spelled))

@@ -1,22 +1,25 @@
 """Where tables are written: a copy beside the published file, which takes its place when all is well."""
 
+import fcntl
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pyarrow as pa
 
-from assets.engine import ledger
-from assets.engine.asset import Asset
-from assets.engine.decide import Record
+from assets.engine import contents, ledger
+from assets.engine.cache import ResultCache
+from assets.engine.cached_result import CachedResult
+from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
-from assets.engine.warehouse import connect, literal, log_of, open_read_only, quoted, scan, working_copy
+from assets.engine.records import Record
+from assets.engine.sql import literal, quoted
+from assets.engine.staging import Query, check_columns, check_rows, comments, named
+from assets.engine.warehouse import connect, log_of, open_read_only, working_copy
 
 _STAGING = "_staging_"
 _ORIGIN = "_copied_from"  # in a working copy: which published file it began as
@@ -29,7 +32,7 @@ class StagedTable:
     key: str
     data_version: str
     rows: int
-    schema: pa.Schema
+    schema: contents.Schema
 
 
 @contextmanager
@@ -55,6 +58,7 @@ class WorkingCopy:
         self.path = path
         self.working = working_copy(path)
         self._commits = 0
+        self.published = False
 
     def __enter__(self) -> "WorkingCopy":
         self.resumed = self.working.exists()
@@ -62,6 +66,10 @@ class WorkingCopy:
             self._open()
         except UserError:
             if not self.resumed:
+                self.discard()
+                if self.path.exists():
+                    with open_read_only(self.path):
+                        pass  # if that is to blame, it should be named
                 raise
             self._start_over()  # an unfinished build that cannot be used
         if self.resumed and self._origin() != self._facts():
@@ -91,8 +99,7 @@ class WorkingCopy:
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.resumed and self.path.exists():
-            with open_read_only(self.path):
-                pass  # refuse to copy what we could not read afterwards
+            self._refuse_a_writer()
             if log_of(self.path).exists():  # what a program that died left there is part of the content
                 shutil.copyfile(log_of(self.path), log_of(self.working))
             partial = self.working.with_suffix(".copying")
@@ -100,14 +107,28 @@ class WorkingCopy:
             partial.replace(self.working)
         self.connection = connect(self.working, read_only=False)
         try:
+            ((self._catalog,),) = self.connection.execute("SELECT current_database()").fetchall()
             ledger.create(self.connection)
             ledger.check_format(self.connection, self.working)
             self._drop_staging()
+            found = self.connection.execute(
+                "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            ).fetchall()
+            self._views = {name for (name,) in found}  # somebody may have put one in the place of a table
             if not self.resumed:
                 self.connection.execute(f"CREATE TABLE {_ORIGIN} AS SELECT {literal(self._facts())} AS facts")
         except BaseException:
             self.connection.close()
             raise
+
+    def _refuse_a_writer(self) -> None:
+        """Raise when another program has the file open for writing: what it writes would be lost."""
+        with self.path.open("rb") as file:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # a tenth of what opening it would cost
+            except OSError:
+                with open_read_only(self.path):
+                    pass
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
@@ -119,37 +140,61 @@ class WorkingCopy:
         for leftover in (log_of(self.working), self.working):
             leftover.unlink(missing_ok=True)
 
-    def stage_query(self, asset: Asset, sql: str, registered: Mapping[str, Any] | None = None) -> StagedTable:
+    def stage_query(self, asset: Asset, query: Query) -> StagedTable:
         """Compute the query and set the result aside, in the order of its key, checked.
 
         Safe to call from several threads at once. Raises `UserError` when a check of the asset fails.
         """
         with _writing(self.working):
-            return self._staged(asset, sql, registered or {})
+            check_columns(asset, query)
+            query.create(_STAGING + asset.key, asset.primary_key)
+            check_rows(query.cursor, asset, _STAGING + asset.key)
+            return self._staged(asset, query.cursor)
 
-    def _staged(self, asset: Asset, sql: str, registered: Mapping[str, Any]) -> StagedTable:
+    def stage_cached(self, asset: Asset, cache: ResultCache, result: CachedResult) -> StagedTable | None:
+        """Set aside what was made before; return None, and forget the result, when it does not come back as it was."""
         cursor = self.connection.cursor()
-        for name, data in registered.items():
-            cursor.register(name, data)
-        staging = quoted(_STAGING + asset.key)
-        _check_columns(cursor, asset, sql)
-        # a table is a set of rows: without a key the order is that of all its columns, whoever made it
-        order = ", ".join(map(quoted, asset.primary_key)) or "ALL"
-        cursor.execute(f"CREATE OR REPLACE TABLE {staging} AS SELECT * FROM ({sql}) ORDER BY {order}")
-        _check(cursor, asset, staging)
-        schema, version, rows = scan(cursor, _STAGING + asset.key)
-        return StagedTable(asset.key, version, rows, schema)
+        with _writing(self.working):
+            if not cache.restore_table(cursor, result, _STAGING + asset.key):
+                return None
+            staged = self._staged(asset, cursor)
+        if staged.data_version == result.data_version:
+            return staged
+        cache.reject(result)
+        return None
+
+    def partition_versions(self, asset: Asset) -> dict[str, str]:
+        """Return the data version of each partition of a table that is set aside."""
+        cursor = self.connection.cursor()
+        return contents.partition_versions(cursor, _STAGING + asset.key, asset.primary_key[0])
+
+    def qualified(self, key: str) -> str:
+        """Spell the name of a table as it stands in the working copy, whatever a connection shadows it with."""
+        return f"{quoted(self._catalog)}.main.{quoted(key)}"
+
+    def restrict(
+        self, cursor: duckdb.DuckDBPyConnection, keys: Iterable[str], column: str, names: Iterable[str]
+    ) -> None:
+        """Let a connection see only some partitions of these tables."""
+        wanted = named(cursor, "_missing", names)
+        for key in keys:
+            cursor.execute(
+                f"CREATE OR REPLACE TEMPORARY VIEW {quoted(key)} AS FROM {self.qualified(key)} "
+                f"WHERE {quoted(column)}::VARCHAR IN (FROM {wanted})"
+            )
+
+    def _staged(self, asset: Asset, cursor: duckdb.DuckDBPyConnection) -> StagedTable:
+        found = contents.scan(cursor, _STAGING + asset.key)
+        return StagedTable(asset.key, found.data_version, found.rows, found.schema)
 
     def commit(self, staged: StagedTable, asset: Asset, record: Record) -> None:
         """Put the staged table in its place and its record into the ledger: both, or neither."""
         table, staging = quoted(asset.key), quoted(_STAGING + asset.key)
         with _writing(self.working), self._transaction():
-            views = self.connection.execute("SELECT view_name FROM duckdb_views()").fetchall()
-            kind = "VIEW" if (asset.key,) in views else "TABLE"  # somebody may have put a view in its place
-            self.connection.execute(f"DROP {kind} IF EXISTS {table}")
-            self.connection.execute(f"ALTER TABLE {staging} RENAME TO {table}")
-            for statement in _comments(asset, staged.schema):
-                self.connection.execute(statement)
+            kind = "VIEW" if asset.key in self._views else "TABLE"
+            replacing = (f"DROP {kind} IF EXISTS {table}", f"ALTER TABLE {staging} RENAME TO {table}")
+            self.connection.execute("; ".join([*replacing, *comments(asset, staged.schema)]))
+            self._views.discard(asset.key)
             ledger.write(self.connection, record)
         self._commits += 1
 
@@ -173,7 +218,7 @@ class WorkingCopy:
         """
         with _writing(self.working):
             self._drop_staging()
-            for key in [*(ledger.read(self.connection).keys() - set(declared)), _ORIGIN]:
+            for key in [*(ledger.keys(self.connection) - set(declared)), _ORIGIN]:
                 self.connection.execute(f"DROP TABLE IF EXISTS {quoted(key)}")
             self.connection.execute("CHECKPOINT")
             self.connection.close()
@@ -181,48 +226,10 @@ class WorkingCopy:
                 os.fsync(file.fileno())
             log_of(self.path).unlink(missing_ok=True)  # belongs to the file that is replaced
             self.working.replace(self.path)
+            self.published = True
 
     def _drop_staging(self) -> None:
         names = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
         for (name,) in names:
             if name.startswith(_STAGING):
                 self.connection.execute(f"DROP TABLE {quoted(name)}")
-
-
-def _check_columns(cursor: duckdb.DuckDBPyConnection, asset: Asset, sql: str) -> None:
-    columns = [name for name, *_ in cursor.execute(f"SELECT * FROM ({sql}) LIMIT 0").description or ()]
-    for name in (*asset.primary_key, *asset.ranges):
-        if name not in columns:
-            there = ", ".join(f"`{column}`" for column in columns)
-            raise UserError(
-                f"`{asset.key}` has no column `{name}`, which its declaration names; it has {there}"
-            )
-
-
-def _check(cursor: duckdb.DuckDBPyConnection, asset: Asset, staging: str) -> None:
-    """Refuse a table whose key is null or repeated, or with a value out of its range."""
-    key = ", ".join(map(quoted, asset.primary_key))
-    questions = []
-    if asset.primary_key:
-        null = " OR ".join(f"{quoted(c)} IS NULL" for c in asset.primary_key)
-        questions.append((f"has a null in its key ({key})", f"SELECT count(*) FROM {staging} WHERE {null}"))
-        repeated = f"SELECT count(*) FROM (FROM {staging} SELECT 1 GROUP BY {key} HAVING count(*) > 1)"
-        questions.append((f"has a key ({key}) more than once", repeated))
-    for column, (low, high) in asset.ranges.items():
-        outside = f"{quoted(column)} < '{low}'::DOUBLE OR {quoted(column)} > '{high}'::DOUBLE"
-        outside += f" OR isnan({quoted(column)}::DOUBLE)"
-        questions.append(
-            (f"has `{column}` outside {low} to {high}", f"SELECT count(*) FROM {staging} WHERE {outside}")
-        )
-    for finding, question in questions:
-        (count,) = cursor.execute(question).fetchall()[0]
-        if count:
-            raise UserError(f"table `{asset.key}` {finding}: {count} rows; nothing was published")
-
-
-def _comments(asset: Asset, schema: pa.Schema) -> Iterable[str]:
-    table = quoted(asset.key)
-    yield f"COMMENT ON TABLE {table} IS {literal(asset.description)}"
-    for name in schema.names:
-        if name in asset.columns:
-            yield f"COMMENT ON COLUMN {table}.{quoted(name)} IS {literal(asset.columns[name])}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.engine import stamp
-from assets.engine.asset import Absent, Observation
+from assets.engine.declarations import Absent, Observation
 from assets.engine.errors import UserError
 from assets.engine.hashing import digest
 from assets.inputs.candidates import Candidate, ExtractionRules, list_candidates
@@ -70,6 +70,8 @@ def observe(
         return Absent(str(error))
     chosen = choose_experiment(store, experiment)
     seen |= _facts(store.watched(chosen))
+    keys = [Path(private_dir) / "subject_key", Path(private_dir) / DEFAULT_STUDY / "subject_key"]
+    seen |= _facts([path.absolute() for path in keys])
     candidates = list_candidates(store, chosen, rules)
     seen |= _facts(watched_artifacts(store, candidates))
     prints = fingerprints(store, candidates, _recalled(memo))

@@ -1,5 +1,6 @@
 """The tasks of Block 2: published tables in, checked figures out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from loguru import logger
@@ -7,22 +8,22 @@ from prefect import Task, task
 
 from assets.engine.build import Outcome, Result
 from assets.engine.decide import Decision
-from assets.engine.figure_build import FigureBuild
+from assets.engine.file_build import FileBuild
 from flows.tasks.steps import OPTIONS, skipped
 
 
 @task(**OPTIONS)
-def load_duckdb(build: FigureBuild) -> int:
-    """Check that every table is what its record says; return the number of tables."""
-    count = build.check_tables()
+def load_duckdb(build: FileBuild, figures: Sequence[str]) -> int:
+    """Check that every table that the figures need is what its record says; return the number of tables."""
+    count = build.check_tables(figures)
     logger.info("{} tables, each as its record says", count)
     return count
 
 
-def drawing(figure: str) -> Task[[FigureBuild], Any]:
+def drawing(figure: str) -> Task[[FileBuild], Any]:
     """Return the task that draws one figure and sets its files aside, unless it is fresh by now."""
 
-    def draw(build: FigureBuild) -> Any:
+    def draw(build: FileBuild) -> Any:
         with logger.contextualize(asset=figure):
             staged = build.stage(figure)
             if isinstance(staged, Decision):
@@ -33,12 +34,12 @@ def drawing(figure: str) -> Task[[FigureBuild], Any]:
             return figure
 
     draw.__doc__ = f"Draw the figure `{figure}`."
-    named: Task[[FigureBuild], Any] = task(name=f"generate_{figure}", **OPTIONS)(draw)
+    named: Task[[FileBuild], Any] = task(name=f"generate_{figure}", **OPTIONS)(draw)
     return named
 
 
 @task(task_run_name="export_json:{figure}", **OPTIONS)
-def export_json(build: FigureBuild, figure: str) -> Any:
+def export_json(build: FileBuild, figure: str) -> Any:
     """Write the sidecar of a drawn figure: its data, sources and hashes."""
     with logger.contextualize(asset=figure):
         staged = build.staged.get(figure)
@@ -49,7 +50,7 @@ def export_json(build: FigureBuild, figure: str) -> Any:
 
 
 @task(task_run_name="validate_figures:{figure}", **OPTIONS)
-def validate_figures(build: FigureBuild, figure: str) -> Any:
+def validate_figures(build: FileBuild, figure: str) -> Any:
     """Check a drawn figure and put it in place; one that fails P0 or P1 is kept out."""
     with logger.contextualize(asset=figure):
         staged = build.staged.pop(figure, None)

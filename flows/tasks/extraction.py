@@ -8,9 +8,10 @@ from loguru import logger
 from prefect import task
 from prefect.states import Completed
 
-from assets.engine.asset import Absent
-from assets.engine.build import Outcome, Result, TableBuild
+from assets.engine.build import Outcome, Result
 from assets.engine.decide import Decision
+from assets.engine.declarations import Absent
+from assets.engine.table_build import TableBuild
 from flows.tasks.steps import OPTIONS, skipped
 
 

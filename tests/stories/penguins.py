@@ -5,28 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from assets.engine import Observation, asset, observable_source_asset
+from assets.engine import asset, observable_source_asset, observed_files
 
 if TYPE_CHECKING:
+    import duckdb
     import ibis.expr.types as ir
 
 GRAMS = 1000
 
 
 @observable_source_asset
-def measurements() -> Observation:
+def measurements(memo: object) -> object:
     """Penguins on the scales."""
-    path = Path("penguins.csv")
-    return Observation(path.read_text(), value=path, summary=str(path))
+    return observed_files("penguins.csv", memo=memo)
 
 
-@asset(primary_key="id")
-def weights(measurements: Path) -> pd.DataFrame:
+@asset(primary_key="id", columns={"grams": "weight in grams"})
+def weights(measurements: list[Path], tables: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
     """One penguin and its weight in grams."""
-    frame = pd.read_csv(measurements)
-    return frame.assign(grams=(frame.kilograms * GRAMS).round().astype(int)).drop(columns="kilograms")
+    return tables.read_csv(str(measurements[0])).select(
+        f"id, species, round(kilograms * {GRAMS})::INT AS grams"
+    )
 
 
 @asset(primary_key="species")

@@ -1,0 +1,109 @@
+"""The command that builds: `materialize`."""
+
+import argparse
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from assets.commands import screen
+from assets.commands.explaining import chosen, plan_command
+from assets.commands.loading import project_of
+from assets.engine.errors import UserError
+
+if TYPE_CHECKING:
+    from assets.engine.build import Result
+
+Finished = Callable[["Result"], None]
+
+_FAILED = ("failed", "blocked")
+
+
+def materialize_command(options: argparse.Namespace) -> int:
+    """Bring assets up to date; return 1 when one of them failed."""
+    if options.dry_run:
+        return plan_command(options)
+    if options.jobs is not None and options.jobs < 1:
+        raise UserError(f"--jobs {options.jobs} would compute nothing: give a number from 1 on")
+    from assets.engine.schedule import Attempts, materialize
+
+    project = project_of(options.module)
+    settings = project.definitions.settings
+    keys, forced = chosen(project.definitions, options)
+    with _reporting(options, len(keys)) as finished:
+        results = materialize(
+            project,
+            keys,
+            forced=forced,
+            jobs=options.jobs or getattr(settings, "jobs", 2),
+            attempts=Attempts(
+                getattr(settings, "retries", 3), getattr(settings, "retry_delay_seconds", 60.0)
+            ),
+            tell=lambda line: print(line, file=sys.stderr),
+            finished=finished,
+        )
+    if options.json:
+        screen.as_json({"assets": [_result_row(results[key]) for key in keys]})
+    for result in results.values():
+        if result.bug is not None:
+            traceback.print_exception(result.bug)
+    if any(result.outcome.value in _FAILED for result in results.values()):
+        return 1
+    project.seal()
+    return 0
+
+
+@contextmanager
+def _reporting(options: argparse.Namespace, count: int) -> Iterator[Finished]:
+    """Give what is called with each result as it comes."""
+    if options.json:
+        yield lambda _: None
+    elif options.quiet:
+        yield lambda result: _print_result(result) if result.outcome.value in _FAILED else None
+    elif screen.coloured():
+        with _live(count) as finished:
+            yield finished
+    else:
+        yield _print_result
+
+
+def _print_result(result: "Result") -> None:
+    size = screen.counted(result.rows, "row")
+    done = f"{result.outcome.value:<9}  {result.key:<26}  {size:>12}  {result.seconds:6.2f} s"
+    print(f"{done}  {result.because}".rstrip())
+
+
+@contextmanager
+def _live(count: int) -> Iterator[Finished]:
+    """Show how far it is in a line that moves, above it what was done; assets that were fresh are counted only."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    outcomes = Counter[str]()
+    columns = (BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns) as progress:
+        task = progress.add_task("", total=count)
+
+        def finished(result: "Result") -> None:
+            outcome = result.outcome.value
+            outcomes[outcome] += 1
+            if outcome != "skipped":
+                size = screen.counted(result.rows, "row")
+                line = f"{result.key:<26}  {size:>12}  {result.seconds:6.2f} s  {result.because}".rstrip()
+                progress.console.print(Text.assemble((f"{outcome:<9}  ", screen.STYLES[outcome]), line))
+            summary = ", ".join(f"{number} {name}" for name, number in outcomes.items())
+            progress.update(task, advance=1, description=summary)
+
+        yield finished
+
+
+def _result_row(result: "Result") -> dict[str, Any]:
+    return {
+        "key": result.key,
+        "outcome": result.outcome.value,
+        "because": result.because,
+        "rows": result.rows,
+        "seconds": result.seconds,
+    }

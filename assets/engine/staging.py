@@ -1,0 +1,115 @@
+"""A table on its way: the query that makes it, and the checks that it must pass before it is kept."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from assets.engine.contents import Schema
+from assets.engine.declarations import Asset
+from assets.engine.errors import UserError
+from assets.engine.sql import literal, quoted
+
+_STRANGER = "no such partition: "
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query with the connection to run it on."""
+
+    sql: str
+    cursor: duckdb.DuckDBPyConnection
+    recorded: str | None = None
+    """SQL that says by itself, on any connection, what is asked of the tables; whatever partitions it is asked of."""
+
+    def columns(self) -> list[str]:
+        """Return the names of its columns."""
+        return [name for name, *_ in self.cursor.execute(f"FROM ({self.sql}) LIMIT 0").description or ()]
+
+    def create(self, table: str, key: Sequence[str]) -> None:
+        """Run it into a table, in the order of its key.
+
+        A table is a set of rows: without a key the order is that of all its columns, whoever made it.
+        """
+        order = ", ".join(map(quoted, key)) or "ALL"
+        try:
+            self.cursor.execute(
+                f"CREATE OR REPLACE TABLE {quoted(table)} AS FROM ({self.sql}) ORDER BY {order}"
+            )
+        except duckdb.InvalidInputException as error:
+            stranger = str(error).partition(_STRANGER)[2]
+            if not stranger:
+                raise
+            raise UserError(stranger) from error
+
+
+def named(cursor: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]) -> str:
+    """Make a temporary table of names; return how it is spelled."""
+    listed = ", ".join(map(literal, sorted(names)))  # a parameter would make DuckDB import pandas
+    cursor.execute(
+        f"CREATE OR REPLACE TEMPORARY TABLE {quoted(table)} AS SELECT unnest([{listed}]::VARCHAR[]) AS name"
+    )
+    return quoted(table)
+
+
+def only_partitions(key: str, query: Query, column: str, names: Iterable[str]) -> Query:
+    """Return the query as one that fails when a row belongs to no partition that was asked for.
+
+    The next build would take such rows for those of another partition.
+    """
+    if column not in query.columns():
+        raise UserError(
+            f"`{key}` has partitions, so its primary_key must begin with the column that names them"
+        )
+    wanted = named(query.cursor, "_asked_for", names)
+    value = f"{quoted(column)}::VARCHAR"
+    told = literal(f"{_STRANGER}`{key}` has rows whose `{column}` is ")
+    rest = literal(
+        ", which is no partition asked for: the first column of its primary_key must name the partition"
+    )
+    quote = literal("'")
+    failing = f"error({told} || coalesce({quote} || {value} || {quote}, 'NULL') || {rest})"
+    check = f"CASE WHEN coalesce({value} IN (FROM {wanted}), false) THEN true ELSE {failing} END"
+    return replace(query, sql=f"FROM ({query.sql}) WHERE {check}")
+
+
+def check_columns(asset: Asset, query: Query) -> None:
+    """Refuse a query without a column that the declaration names."""
+    wanted = (*asset.primary_key, *asset.ranges)
+    columns = query.columns() if wanted else []
+    for name in wanted:
+        if name not in columns:
+            there = ", ".join(f"`{column}`" for column in columns)
+            raise UserError(
+                f"`{asset.key}` has no column `{name}`, which its declaration names; it has {there}"
+            )
+
+
+def check_rows(cursor: duckdb.DuckDBPyConnection, asset: Asset, table: str) -> None:
+    """Refuse a table whose key is null or repeated, or with a value out of its range."""
+    staging, key = quoted(table), ", ".join(map(quoted, asset.primary_key))
+    questions = []
+    if asset.primary_key:
+        null = " OR ".join(f"{quoted(c)} IS NULL" for c in asset.primary_key)
+        questions.append((f"has a null in its key ({key})", f"SELECT count(*) FROM {staging} WHERE {null}"))
+        repeated = f"SELECT count(*) FROM (FROM {staging} SELECT 1 GROUP BY {key} HAVING count(*) > 1)"
+        questions.append((f"has a key ({key}) more than once", repeated))
+    for column, (low, high) in asset.ranges.items():
+        outside = f"{quoted(column)} < '{low}'::DOUBLE OR {quoted(column)} > '{high}'::DOUBLE"
+        outside += f" OR isnan({quoted(column)}::DOUBLE)"
+        questions.append(
+            (f"has `{column}` outside {low} to {high}", f"SELECT count(*) FROM {staging} WHERE {outside}")
+        )
+    for finding, question in questions:
+        (count,) = cursor.execute(question).fetchall()[0]
+        if count:
+            raise UserError(f"table `{asset.key}` {finding}: {count} rows; nothing was published")
+
+
+def comments(asset: Asset, schema: Schema) -> Iterable[str]:
+    """Yield the statements that say in the file itself what a table and its columns are."""
+    table = quoted(asset.key)
+    yield f"COMMENT ON TABLE {table} IS {literal(asset.description)}"
+    for name in schema:
+        if name in asset.columns:
+            yield f"COMMENT ON COLUMN {table}.{quoted(name)} IS {literal(asset.columns[name])}"
