@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assets.engine.cache import ResultCache
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache.result import CachedResult
+from assets.engine.cache.results import ResultCache
 from assets.engine.contents import scan
 from assets.engine.hashing import digest
 

@@ -210,7 +210,7 @@ def test_a_shared_folder_that_cannot_be_written_is_read_all_the_same(
         def refused(*_: object) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("assets.engine.cache_places.Folder.put", refused)
+        monkeypatch.setattr("assets.engine.cache.places.Folder.put", refused)
     assert other.build() == RESTORED and other.log() == []
     other.raw("1 2")
     assert "failed" not in other.build().values()

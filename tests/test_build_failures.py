@@ -271,7 +271,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_line_and_is_left_as_it_is(
 
 
 def test_an_expression_that_fails_is_told_among_the_others(built: Folder) -> None:
-    built.edit('odd = (measured.v % 2)', 'odd = (measured.nowhere % 2)')
+    built.edit("odd = (measured.v % 2)", "odd = (measured.nowhere % 2)")
     assert built.states() == {**dict.fromkeys(EVERY, "fresh"), "by_parity": "stale", "summary": "unsure"}
     ((cause, _),) = built.reasons("by_parity")
     assert cause == "CODE_FAILS"

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from cached_results import drawn, files_in, made, only, rows, silent
 
-from assets.engine.cache import ResultCache, worth_keeping
+from assets.engine.cache.results import ResultCache, worth_keeping
 from assets.engine.contents import scan
 from assets.engine.hashing import digest
 
@@ -114,7 +114,7 @@ def test_content_that_is_there_is_not_written_again(
     cursor: duckdb.DuckDBPyConnection, cache: ResultCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.keep_table(cursor, "t", made(cursor, inputs="one"))
-    monkeypatch.setattr("assets.engine.parquet.write", lambda *_: pytest.fail("written again"))
+    monkeypatch.setattr("assets.engine.cache.parquet.write", lambda *_: pytest.fail("written again"))
     assert cache.keep_table(cursor, "t", made(cursor, inputs="two"))
 
 
@@ -201,8 +201,8 @@ def test_threads_that_keep_find_and_restore_at_once_do_not_disturb_each_other(
 BUSY = """
 import sys
 from pathlib import Path
-from assets.engine.cache import ResultCache
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache.results import ResultCache
+from assets.engine.cache.result import CachedResult
 from assets.engine.hashing import digest
 
 cache, own = ResultCache(Path(sys.argv[1]), sys.argv[2], tell=lambda message: sys.exit(message)), Path(sys.argv[3])

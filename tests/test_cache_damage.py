@@ -11,7 +11,7 @@ import fsspec
 import pytest
 from cached_results import age, drawn, files_in, made, only, rows, silent
 
-from assets.engine.cache import ResultCache
+from assets.engine.cache.results import ResultCache
 from assets.engine.hashing import digest
 
 pytest_plugins = ["cache_fixtures"]
@@ -108,7 +108,7 @@ def test_a_result_under_the_name_of_another_is_not_taken_for_it(
 def test_a_result_of_another_format_is_left_alone(
     cursor: duckdb.DuckDBPyConnection, cache: ResultCache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("assets.engine.cached_result._FORMAT", 2)
+    monkeypatch.setattr("assets.engine.cache.result._FORMAT", 2)
     cache.keep_table(cursor, "t", made(cursor))
     monkeypatch.undo()
     assert cache.find(digest("inputs")) is None
@@ -166,9 +166,9 @@ def test_a_cache_that_cannot_be_written_is_told_once_and_fails_nothing(
 KILLED = """
 import os, sys
 from pathlib import Path
-from assets.engine import cache_places
-from assets.engine.cache import ResultCache
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache import places as cache_places
+from assets.engine.cache.results import ResultCache
+from assets.engine.cache.result import CachedResult
 from assets.engine.hashing import digest
 
 step, root, source = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 from cached_results import age, drawn, files_in, made, silent
 
-from assets.engine.cache import ResultCache
-from assets.engine.cache_sizes import Amount
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache.result import CachedResult
+from assets.engine.cache.results import ResultCache
+from assets.engine.cache.sizes import Amount
 from assets.engine.hashing import digest
 
 pytest_plugins = ["cache_fixtures"]

@@ -12,8 +12,8 @@ import pytest
 from cached_results import drawn, files_in, made, only, rows, silent
 from fsspec.implementations.memory import MemoryFileSystem
 
-from assets.engine import cache_places
-from assets.engine.cache import ResultCache
+from assets.engine.cache import places as cache_places
+from assets.engine.cache.results import ResultCache
 from assets.engine.hashing import digest
 
 pytest_plugins = ["cache_fixtures"]
@@ -151,7 +151,7 @@ def test_the_group_can_read_what_is_shared_by_path(cursor: duckdb.DuckDBPyConnec
 def test_nothing_heavy_is_imported_to_look_into_a_cache(tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
     script = (
-        "import sys; from pathlib import Path; from assets.engine.cache import ResultCache\n"
+        "import sys; from pathlib import Path; from assets.engine.cache.results import ResultCache\n"
         f"assert ResultCache(Path('cache'), {str(tmp_path / 'shared')!r}).find('0' * 64) is None\n"
         "print({'duckdb', 'fsspec', 'pyarrow', 'numpy', 'tempfile', 'asyncio'} & set(sys.modules))"
     )

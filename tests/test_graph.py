@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.engine import graph_layout
-from assets.engine.graph import Graph, Node, mermaid, text
-from assets.engine.graph_html import html
-from assets.engine.graph_layout import GAP, HEIGHT, crossings, lay_out
-from assets.engine.graph_svg import STYLE, svg
+from assets.engine.lineage import layout as graph_layout
+from assets.engine.lineage.graph import Graph, Node, mermaid, text
+from assets.engine.lineage.html import html
+from assets.engine.lineage.layout import GAP, HEIGHT, crossings, lay_out
+from assets.engine.lineage.svg import STYLE, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 STATES = ("fresh", "stale", "missing", "unsure")

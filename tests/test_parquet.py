@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.engine import parquet
+from assets.engine.cache import parquet
 
 _NUMBER = itertools.count()
 

@@ -17,7 +17,7 @@ from assets.engine.warehouse import open_read_only
 if TYPE_CHECKING:
     import duckdb
 
-    from assets.engine.cache import ResultCache
+    from assets.engine.cache.results import ResultCache
 
 _OLD, _NEW = "_old", "_new"
 _LONGEST = 60  # letters of a value that are shown

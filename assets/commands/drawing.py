@@ -7,7 +7,7 @@ from pathlib import Path
 from assets.commands import screen
 from assets.commands.loading import project_of
 from assets.engine.errors import UserError
-from assets.engine.graph import Graph, mermaid, text
+from assets.engine.lineage.graph import Graph, mermaid, text
 from assets.engine.report import report
 
 
@@ -31,10 +31,10 @@ def _drawn(graph: Graph, form: str, name: str) -> str:
         lines = mermaid(graph) if form == "mermaid" else text(graph)
         return "".join(f"{line}\n" for line in lines)
     if form == "svg":
-        from assets.engine.graph_svg import svg
+        from assets.engine.lineage.svg import svg
 
         return svg(graph)
-    from assets.engine.graph_html import html
+    from assets.engine.lineage.html import html
 
     return html(graph, f"Lineage of {name}")
 

@@ -13,7 +13,7 @@ from assets.engine import manifest
 from assets.engine.errors import UserError
 
 if TYPE_CHECKING:
-    from assets.engine.cache_sizes import Amount
+    from assets.engine.cache.sizes import Amount
     from assets.engine.project import Project
     from assets.engine.records import Look
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from assets.engine.cache import ResultCache
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache.result import CachedResult
+from assets.engine.cache.results import ResultCache
 from assets.engine.decide import Decision
 from assets.engine.inventory import Inventory
 from assets.engine.records import Ingredients, Record

@@ -11,8 +11,8 @@ import duckdb
 
 from assets.engine.arguments import read_inputs
 from assets.engine.build import Build, Result, Staged
-from assets.engine.cache import ResultCache
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache.result import CachedResult
+from assets.engine.cache.results import ResultCache
 from assets.engine.decide import Decision, State
 from assets.engine.declarations import Asset
 from assets.engine.errors import BUILD_TABLES, UserError

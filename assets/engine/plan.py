@@ -18,8 +18,8 @@ from assets.engine.records import Look, Record
 if TYPE_CHECKING:
     import duckdb
 
-    from assets.engine.cache import ResultCache
-    from assets.engine.cached_result import CachedResult
+    from assets.engine.cache.result import CachedResult
+    from assets.engine.cache.results import ResultCache
 
 
 class Action(Enum):

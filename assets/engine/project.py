@@ -23,7 +23,7 @@ from assets.engine.report import everything_fresh, report
 if TYPE_CHECKING:
     import duckdb
 
-    from assets.engine.cache import ResultCache
+    from assets.engine.cache.results import ResultCache
     from assets.engine.explain import Past
     from assets.engine.file_build import FileBuild, FileStore
     from assets.engine.table_build import TableBuild
@@ -66,7 +66,7 @@ class Project:
     @cached_property
     def cache(self) -> "ResultCache":
         """What came out of assets before, here and in the shared folder."""
-        from assets.engine.cache import ResultCache
+        from assets.engine.cache.results import ResultCache
 
         return ResultCache(STATE / "cache", self.shared_cache, tell=lambda line: print(line, file=sys.stderr))
 

@@ -12,8 +12,8 @@ import duckdb
 
 from assets.engine.arguments import arrow, read_inputs, register
 from assets.engine.build import Build, Result, Staged
-from assets.engine.cache import ResultCache, worth_keeping
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache.result import CachedResult
+from assets.engine.cache.results import ResultCache, worth_keeping
 from assets.engine.decide import Decision, State
 from assets.engine.declarations import Asset
 from assets.engine.inventory import Inventory

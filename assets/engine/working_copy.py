@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from assets.engine import contents, ledger
-from assets.engine.cache import ResultCache
-from assets.engine.cached_result import CachedResult
+from assets.engine.cache.result import CachedResult
+from assets.engine.cache.results import ResultCache
 from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
 from assets.engine.records import Record
@@ -22,7 +22,6 @@ from assets.engine.staging import Query, check_columns, check_rows, comments, na
 from assets.engine.warehouse import connect, log_of, open_read_only, working_copy
 
 _STAGING = "_staging_"
-_ORIGIN = "_copied_from"  # in a working copy: which published file it began as
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ class WorkingCopy:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.working = working_copy(path)
+        self._origin = self.working.with_suffix(".origin")  # which published file the working copy began as
         self._commits = 0
         self.published = False
 
@@ -72,7 +72,7 @@ class WorkingCopy:
                         pass  # if that is to blame, it should be named
                 raise
             self._start_over()  # an unfinished build that cannot be used
-        if self.resumed and self._origin() != self._facts():
+        if self.resumed and not (self._origin.exists() and self._origin.read_text() == self._facts()):
             self.connection.close()
             self._start_over()  # somebody put another file in place meanwhile: that one counts
         return self
@@ -90,14 +90,11 @@ class WorkingCopy:
         found = self.path.stat()
         return f"{found.st_size} {found.st_mtime_ns}"
 
-    def _origin(self) -> str:
-        names = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        if (_ORIGIN,) not in names:
-            return "unknown"
-        return str(self.connection.execute(f"SELECT facts FROM {_ORIGIN}").fetchall()[0][0])
-
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.resumed:
+            self.discard()  # a log alone may be left
+            self._origin.write_text(self._facts())
         if not self.resumed and self.path.exists():
             self._refuse_a_writer()
             if log_of(self.path).exists():  # what a program that died left there is part of the content
@@ -115,8 +112,6 @@ class WorkingCopy:
                 "SELECT view_name FROM duckdb_views() WHERE NOT internal"
             ).fetchall()
             self._views = {name for (name,) in found}  # somebody may have put one in the place of a table
-            if not self.resumed:
-                self.connection.execute(f"CREATE TABLE {_ORIGIN} AS SELECT {literal(self._facts())} AS facts")
         except BaseException:
             self.connection.close()
             raise
@@ -137,7 +132,7 @@ class WorkingCopy:
 
     def discard(self) -> None:
         """Throw the working copy away; what is published stays."""
-        for leftover in (log_of(self.working), self.working):
+        for leftover in (log_of(self.working), self.working, self._origin):
             leftover.unlink(missing_ok=True)
 
     def stage_query(self, asset: Asset, query: Query) -> StagedTable:
@@ -218,7 +213,7 @@ class WorkingCopy:
         """
         with _writing(self.working):
             self._drop_staging()
-            for key in [*(ledger.keys(self.connection) - set(declared)), _ORIGIN]:
+            for key in ledger.keys(self.connection) - set(declared):
                 self.connection.execute(f"DROP TABLE IF EXISTS {quoted(key)}")
             self.connection.execute("CHECKPOINT")
             self.connection.close()
@@ -226,6 +221,7 @@ class WorkingCopy:
                 os.fsync(file.fileno())
             log_of(self.path).unlink(missing_ok=True)  # belongs to the file that is replaced
             self.working.replace(self.path)
+            self._origin.unlink()
             self.published = True
 
     def _drop_staging(self) -> None:

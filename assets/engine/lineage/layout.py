@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import fmean
 
-from assets.engine.graph import Graph
+from assets.engine.lineage.graph import Graph
 
 HEIGHT, GAP = 40.0, 14.0
 """Height of a box, and free space between two of a column, in pixels."""

@@ -5,10 +5,10 @@ import re
 from html import escape
 from pathlib import Path
 
-from assets.engine.graph import Graph
-from assets.engine.graph_svg import svg
+from assets.engine.lineage.graph import Graph
+from assets.engine.lineage.svg import svg
 
-_PAGE = Path(__file__).with_name("graph_page.html")
+_PAGE = Path(__file__).with_name("page.html")
 
 
 def html(graph: Graph, title: str) -> str:

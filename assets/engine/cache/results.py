@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets.engine import parquet
-from assets.engine.cache_places import Folder, Once, Shared, file_hash
-from assets.engine.cache_sizes import Amount, collect, held
-from assets.engine.cached_result import CachedResult, content_name, result_name, understood, version_name
+from assets.engine.cache import parquet
+from assets.engine.cache.places import Folder, Once, Shared, file_hash
+from assets.engine.cache.result import CachedResult, content_name, result_name, understood, version_name
+from assets.engine.cache.sizes import Amount, collect, held
 from assets.engine.sql import quoted
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-from assets.engine.graph import Graph, Node
-from assets.engine.graph_layout import HEIGHT, Box, Point, lay_out
+from assets.engine.lineage.graph import Graph, Node
+from assets.engine.lineage.layout import HEIGHT, Box, Point, lay_out
 
 _MARGIN = 16.0
 _LONGEST = 40  # a longer name is cut; its title has all of it

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from assets.engine.cache_places import Folder
-from assets.engine.cached_result import CachedResult, result_name, understood
+from assets.engine.cache.places import Folder
+from assets.engine.cache.result import CachedResult, result_name, understood
 
 _GRACE_SECONDS = 3600
 """A younger file without a result may belong to one that is being written."""

@@ -1,7 +1,7 @@
 """The lineage of a project: who reads whom; as text, as Mermaid, and as facts that drawings are made from.
 
-Pure: nothing is looked at or written here. `graph_layout` places the boxes, `graph_svg` draws them,
-`graph_html` makes a page of the drawing.
+Pure: nothing is looked at or written here. `layout` places the boxes, `svg` draws them,
+`html` makes a page of the drawing.
 """
 
 from collections import defaultdict

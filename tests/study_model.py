@@ -1,0 +1,119 @@
+"""A model in plain Python of what a random study's assets must hold, and of what a build of it must do."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from tests.random_studies import SOURCES, Node, Study
+
+Row = tuple[str, int, int, str]
+Content = tuple[Row, ...] | str
+"""Sorted rows of a table, or the text of a file."""
+MadeFrom = tuple[object, ...]
+
+RUNS = {"built", "unchanged"}
+
+
+def content(study: Study, node: Node, inputs: list[Content], counted: int) -> Content:
+    """Return what comes out of an asset."""
+    shift = study.added(node)
+    if node.is_file:
+        texts = [given if isinstance(given, str) else repr(list(given)) for given in inputs]
+        return f"{node.factor} {shift} " + " ".join(texts)
+    rows = [(g, k * len(inputs) + i, v, n) for i, rows in enumerate(inputs) for g, k, v, n in rows]  # type: ignore[misc]
+    if node.action == "count":
+        return (("all", 0, len(rows), "-"),)
+    if node.action == "group":
+        rows = [
+            (group, 0, sum(v for g, _, v, _ in rows if g == group), "-") for group in {r[0] for r in rows}
+        ]
+    added = shift + counted
+    return tuple(
+        sorted((g, k, (v * node.factor + added) % 4, n if node.notes else "-") for g, k, v, n in rows)
+    )
+
+
+def seen_of(node: Node, rows: Content, *, counted: bool) -> object:
+    """Return what of an input counts: expressions read some columns, and some only how many rows there are."""
+    if node.form != "expression" or isinstance(rows, str):
+        return rows
+    if counted or node.action == "count":
+        return len(rows)
+    if node.action == "group":
+        return tuple(sorted((g, v) for g, _, v, _ in rows))
+    return rows if node.notes else tuple(sorted(row[:3] for row in rows))
+
+
+@dataclass
+class Model:
+    """What is there, what it was made from, and what was ever made."""
+
+    there: dict[str, Content] = field(default_factory=dict)
+    record: dict[str, tuple[MadeFrom, Content]] = field(default_factory=dict)
+    cached: set[tuple[str, MadeFrom]] = field(default_factory=set)
+    perhaps: set[tuple[str, MadeFrom]] = field(default_factory=set)
+    """What was finished when a build ended, and may have come into the cache or not."""
+
+    def build(
+        self,
+        study: Study,
+        selected: Iterable[str],
+        forced: Collection[str] = (),
+        *,
+        doubtful: Collection[str] | None = None,
+    ) -> dict[str, set[str]]:
+        """Do what a build must do; return the outcomes that each selected asset may have.
+
+        After a build that ended early, `doubtful` are the assets at which it did: nobody can tell whether
+        those are done, nor whether what it finished stands or is restored.
+        """
+        outcomes: dict[str, set[str]] = {}
+        for key in selected:
+            made_from, made = self.due(study, key)
+            fresh = self._stands(key, made_from) and key not in forced
+            outcomes[key] = {"skipped"} if fresh else self._outcomes(key, made_from, forced)
+            if doubtful is not None and (key in doubtful or outcomes[key] != RUNS):
+                outcomes[key] = {"skipped", "restored"} | (RUNS if key in doubtful else set())
+            self.there[key], self.record[key] = made, (made_from, made)
+            if not fresh:
+                (self.perhaps if key in (doubtful or ()) else self.cached).add((key, made_from))
+        return outcomes
+
+    def due(self, study: Study, key: str) -> tuple[MadeFrom, Content]:
+        """Return what an asset would be made from now, and what would come out."""
+        node = study.nodes[key]
+        inputs = [self._content(study, read) for read in node.reads]
+        counted = self._content(study, node.extra) if node.extra else ()
+        versions = [self._version(study, node, *pair) for pair in zip(node.reads, inputs, strict=True)]
+        code = (node.form, *node.reads, node.action, node.factor, node.notes, node.extra, node.partitioned)
+        # an expression is what it compiles to, wherever its numbers come from
+        kind = "setting" if node.shift == "setting" else "" if node.form == "expression" else node.shift
+        extra = seen_of(node, counted, counted=True) if node.extra else None
+        made_from = (code, kind, study.added(node), tuple(versions), extra)
+        return made_from, content(study, node, inputs, len(counted))
+
+    def is_whole(self, key: str) -> bool:
+        """Tell whether an asset is as its record says."""
+        return key in self.record and self.there.get(key) == self.record[key][1]
+
+    def _outcomes(self, key: str, made_from: MadeFrom, forced: Collection[str]) -> set[str]:
+        if key in forced:
+            return RUNS
+        if (key, made_from) in self.cached:
+            return {"restored"}
+        return RUNS | ({"restored"} if (key, made_from) in self.perhaps else set())
+
+    def _stands(self, key: str, made_from: MadeFrom) -> bool:
+        return self.is_whole(key) and self.record[key][0] == made_from
+
+    def _content(self, study: Study, key: str) -> Content:
+        if key not in SOURCES:
+            return self.there[key]
+        cells = study.raw if key == "raw" else study.parts
+        return tuple(sorted((g, k, v, n) for g, values in cells.items() for k, (v, n) in enumerate(values)))
+
+    def _version(self, study: Study, node: Node, key: str, rows: Content) -> object:
+        if key == "raw":
+            return study.raw_text
+        if key == "parts":
+            return repr(sorted(study.parts.items()))
+        return seen_of(node, rows, counted=False)

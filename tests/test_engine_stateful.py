@@ -1,0 +1,350 @@
+"""Whatever happens to a study, in whatever order: each build is right, does no more than it must, and was foreseen.
+
+A random study is edited, damaged, interrupted and built again, beside a model in plain Python. Set
+STATEFUL_EXAMPLES for a longer run.
+"""
+
+import copy
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from assets.engine import ledger
+from assets.engine.build import Build
+from assets.engine.working_copy import WorkingCopy
+from tests.project_folders import Folder
+from tests.random_studies import CELLS, GROUPS, Cells, Study, studies
+from tests.study_model import Content, Model
+
+NUMBERS = st.integers(0, 9)
+CAME_TRUE = {"keep": {"skipped"}, "run": {"built", "unchanged"}, "restore": {"restored"}}
+
+
+class Died(BaseException):
+    """As if the process had been killed here."""
+
+
+POINTS = {
+    "before a commit": (WorkingCopy, "commit", False),
+    "after a commit": (WorkingCopy, "commit", True),
+    "within a commit": (ledger, "write", True),
+    "before a rename": (Path, "replace", False),
+    "after a rename": (Path, "replace", True),
+    "before publishing": (WorkingCopy, "publish", False),
+    "after publishing": (WorkingCopy, "publish", True),
+}
+
+
+@contextmanager
+def dying(point: str, number: int) -> Iterator[tuple[set[str], set[str]]]:
+    """Die at the given point, the n-th time that it is reached; yield which assets were begun, and which settled."""
+    owner, name, after = POINTS[point]
+    whole, left = getattr(owner, name), [number]
+    begun, settled = set[str](), set[str]()
+    settle, decide = Build._settle, Build.decide
+
+    def step(*given: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0 and not after:
+            raise Died
+        result = whole(*given)
+        if left[0] < 0:
+            raise Died
+        return result
+
+    def noting_settled(self: Build, staged: Any) -> Any:
+        settled.add(staged.record.key)
+        return settle(self, staged)
+
+    def noting_begun(self: Build, key: str) -> Any:
+        begun.add(key)
+        return decide(self, key)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(owner, name, step)
+        patched.setattr(Build, "_settle", noting_settled)
+        patched.setattr(Build, "decide", noting_begun)
+        yield begun, settled
+
+
+class Studies(RuleBasedStateMachine):
+    """One random study, and all that may befall it."""
+
+    @initialize(study=studies())
+    def start(self, study: Study) -> None:
+        self.place = tempfile.TemporaryDirectory()
+        self.folder, self.study, self.model = Folder(Path(self.place.name) / "it"), study, Model()
+        self.folder.path.mkdir()
+        self.earlier = [copy.deepcopy(study)]
+        self.study.write(self.folder)
+        self.build_all()
+
+    # --- what is edited ------------------------------------------------------------------------------------------
+
+    @rule(
+        which=NUMBERS,
+        number=NUMBERS,
+        what=st.sampled_from(["factor", "shift", "action", "notes", "comment", "form"]),
+    )
+    def edit_an_asset(self, which: int, number: int, what: str) -> None:
+        node = self.study.nodes[self.key(which)]
+        match what:
+            case "factor":
+                node.factor = 1 + number % 3
+            case "shift":
+                node.shift = ("none", "helper", "setting")[number % 3]
+            case "action":
+                node.action = ("map", "group")[number % 2]
+            case "notes":
+                node.notes = not node.notes
+            case "comment":
+                node.comment = number
+            case "form":
+                others = {
+                    "arrow": "frame",
+                    "frame": "arrow",
+                    "expression": "relation",
+                    "relation": "expression",
+                }
+                node.form = others.get(node.form, node.form)
+        self.written()
+
+    @rule(number=NUMBERS, what=st.sampled_from(["shift", "setting", "spaces"]))
+    def edit_what_several_use(self, number: int, what: str) -> None:
+        setattr(self.study, what, number % 3)
+        self.written()
+
+    @rule(cells=GROUPS, source=st.sampled_from(["raw", "parts"]))
+    def replace_data(self, cells: Cells, source: str) -> None:
+        setattr(self.study, source, cells)
+        self.written()
+
+    @rule(group=st.sampled_from("abc"), cells=st.none() | CELLS, source=st.sampled_from(["raw", "parts"]))
+    def edit_a_group(self, group: str, cells: list[tuple[int, str]] | None, source: str) -> None:
+        found: Cells = getattr(self.study, source)
+        found.pop(group, None)
+        if cells is not None:
+            found[group] = cells
+        self.written()
+
+    @rule(source=st.sampled_from(["raw", "parts"]))
+    def edit_notes_alone(self, source: str) -> None:
+        found: Cells = getattr(self.study, source)
+        setattr(self.study, source, {g: [(v, n + "!") for v, n in cells] for g, cells in found.items()})
+        self.written()
+
+    @rule(number=NUMBERS)
+    def go_back(self, number: int) -> None:
+        self.study = copy.deepcopy(self.earlier[number % len(self.earlier)])
+        self.written()
+
+    # --- what is damaged -----------------------------------------------------------------------------------------
+
+    @rule(which=NUMBERS, how=st.sampled_from(["deleted", "edited", "edited in its notes", "lost its record"]))
+    def damage(self, which: int, how: str) -> None:
+        key = self.key(which)
+        if key not in self.model.there:
+            return
+        rows = self.model.there[key]
+        path = self.folder.path / "out" / f"{key}.txt"
+        if isinstance(rows, str):
+            if how == "deleted":
+                path.unlink()
+            elif how == "lost its record":
+                path.with_name(f"{key}.txt.asset.json").unlink(missing_ok=True)
+            else:
+                path.write_text(rows + "!")
+        elif how == "deleted":
+            self.folder.sql(f"DROP TABLE {key}")
+        else:
+            changes = {
+                "edited": "v = v + 1",
+                "edited in its notes": "n = n || '!'",
+                "lost its record": "k = k",
+            }
+            self.folder.sql(f"UPDATE {key} SET {changes[how]}")
+        self.note_damage(key, how)
+
+    def note_damage(self, key: str, how: str) -> None:
+        rows = self.model.there.pop(key)
+        if isinstance(rows, str):
+            if how == "lost its record":
+                self.model.record.pop(key, None)
+            elif how != "deleted":
+                self.model.there[key] = rows + "!"
+            return
+        if how == "edited":
+            rows = tuple(sorted((g, k, v + 1, n) for g, k, v, n in rows))
+        elif how == "edited in its notes":
+            rows = tuple(sorted((g, k, v, n + "!") for g, k, v, n in rows))
+        if how != "deleted":
+            self.model.there[key] = rows
+
+    @rule()
+    def lose_the_tables(self) -> None:
+        self.folder.database.unlink(missing_ok=True)
+        for key in [k for k, node in self.study.nodes.items() if not node.is_file]:
+            self.model.there.pop(key, None)
+            self.model.record.pop(key, None)
+
+    @rule(what=st.sampled_from(["cache", "index", "stamps", "."]))
+    def forget(self, what: str) -> None:
+        shutil.rmtree(self.folder.path / ".assets" / what, ignore_errors=True)
+        if what in ("cache", "."):
+            self.model.cached.clear()
+
+    # --- what is built -------------------------------------------------------------------------------------------
+
+    @rule(jobs=st.integers(1, 2), seal=st.booleans(), force=NUMBERS)
+    def build(self, jobs: int, seal: bool, force: int) -> None:
+        self.build_all(jobs=jobs, seal=seal, force=force == 0)
+
+    @rule(which=NUMBERS, upstream=st.booleans())
+    def build_some(self, which: int, upstream: bool) -> None:
+        key = self.key(which)
+        needed = self.closure(key)
+        if upstream or not all(self.model.is_whole(k) for k in needed - {key}):
+            self.compared(self.ordered(needed), f"+{key}")
+        else:
+            self.compared([key], key)
+
+    @rule(
+        point=st.sampled_from([*POINTS]),
+        number=st.integers(0, 4),
+        group=st.sampled_from("abc"),
+        edited=st.booleans(),
+    )
+    def die_and_go_on(self, point: str, number: int, group: str, edited: bool) -> None:
+        self.study.shift += 1
+        self.edit_a_group(group, [(number, "x")], "parts")
+        try:
+            with dying(point, number) as (begun, settled):
+                self.folder.build(jobs=1, seal=True)
+        except Died:
+            pass
+        self.settle(settled)
+        if edited:
+            self.edit_a_group(group, [(number + 1, "y")], "raw")
+        self.build_all(doubtful=begun - settled)
+
+    @rule(which=NUMBERS)
+    def fail_and_mend(self, which: int) -> None:
+        key = self.key(which)
+        below = {k for k in self.study.nodes if key in self.closure(k)}
+        self.study.nodes[key].fails = True
+        self.written()
+        outcomes = self.folder.build()
+        assert outcomes[key] == "failed" and all(outcomes[k] == "blocked" for k in below - {key})
+        assert not {"failed", "blocked"} & {outcome for k, outcome in outcomes.items() if k not in below}
+        self.study.nodes[key].fails = False
+        self.written()
+        self.settle(k for k in self.study.nodes if k not in below and not self.study.nodes[k].is_file)
+        self.build_all(doubtful=[k for k, node in self.study.nodes.items() if node.is_file])
+
+    def settle(self, keys: Any) -> None:
+        """Take assets that a build finished before it ended into the model: they are in the cache."""
+        trial, finished = copy.deepcopy(self.model), set(keys)
+        trial.build(self.study, self.study.nodes)
+        self.model.cached |= {(key, made_from) for key, made_from in trial.cached if key in finished}
+
+    def build_all(
+        self,
+        *,
+        jobs: int = 2,
+        seal: bool = False,
+        force: bool = False,
+        doubtful: Collection[str] | None = None,
+    ) -> None:
+        self.compared([*self.study.nodes], jobs=jobs, seal=seal, force=force, doubtful=doubtful)
+        assert set(self.folder.states().values()) == {"fresh"}
+
+    def compared(
+        self,
+        keys: list[str],
+        *selection: str,
+        force: bool = False,
+        doubtful: Collection[str] | None = None,
+        **how: Any,
+    ) -> None:
+        """Plan and build; compare what was planned, what was done and what is there with what must be."""
+        planned = self.folder.plan(*selection, force=force)
+        expected = self.model.build(self.study, keys, keys if force else (), doubtful=doubtful)
+        outcomes = self.folder.build(*selection, force=force, **how)
+        wrong = {k: (outcomes[k], expected[k]) for k in keys if outcomes[k] not in expected[k]}
+        assert outcomes.keys() == expected.keys() and not wrong
+        if doubtful is None:
+            unforeseen = {
+                k: (planned[k], outcomes[k]) for k in keys if not self.came_true(k, planned, outcomes)
+            }
+            assert not unforeseen
+        assert self.there() == self.model.there
+
+    def came_true(self, key: str, planned: dict[str, str], outcomes: dict[str, str]) -> bool:
+        upstream = self.closure(key) - {key}
+        open_ended = any(planned.get(k) in ("run", "maybe") for k in upstream)
+        if planned[key] == "maybe":
+            return open_ended
+        return outcomes[key] in CAME_TRUE[planned[key]] | ({"restored"} if open_ended else set())
+
+    # --- what is there -------------------------------------------------------------------------------------------
+
+    def key(self, which: int) -> str:
+        return [*self.study.nodes][which % len(self.study.nodes)]
+
+    def closure(self, key: str) -> set[str]:
+        node = self.study.nodes[key]
+        reads = [k for k in [*node.reads, node.extra] if k in self.study.nodes]
+        return {key}.union(*map(self.closure, filter(None, reads)))
+
+    def ordered(self, keys: Collection[str]) -> list[str]:
+        return [key for key in self.study.nodes if key in keys]
+
+    def written(self) -> None:
+        self.study.write(self.folder)
+        self.earlier.append(copy.deepcopy(self.study))
+
+    def there(self) -> dict[str, Content]:
+        """Read all tables and files."""
+        found: dict[str, Content] = {p.stem: p.read_text() for p in (self.folder.path / "out").glob("t*.txt")}
+        if self.folder.database.exists():
+            with duckdb.connect(str(self.folder.database), read_only=True) as connection:
+                tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+                for (name,) in [row for row in tables if row[0] in self.study.nodes]:
+                    rows = connection.execute(f"SELECT g, k, v, n FROM {name}").fetchall()
+                    found[name] = tuple(sorted(rows))
+        return found
+
+    def teardown(self) -> None:
+        if not hasattr(self, "place"):
+            return
+        self.build_all()
+        assert set(self.folder.build().values()) == {"skipped"}
+        scratch = Folder(Path(self.place.name) / "scratch")
+        scratch.path.mkdir()
+        self.study.write(scratch)
+        scratch.build(jobs=1)
+        assert scratch.versions() == self.folder.versions()
+        self.place.cleanup()
+
+
+TestStudies = Studies.TestCase
+TestStudies.settings = settings(
+    max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "6")),
+    stateful_step_count=int(os.environ.get("STATEFUL_STEPS", "12")),
+    deadline=None,
+    phases=[
+        Phase.reuse,
+        Phase.generate,
+    ],  # a build takes a tenth of a second: the steps can be read as they are
+    suppress_health_check=[HealthCheck.too_slow],
+)
