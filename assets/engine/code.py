@@ -11,7 +11,7 @@ found that way is not seen.
 import ast
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -203,10 +203,8 @@ class CodeBase:
                 if (other := waiting.pop()) in seen:
                     continue
                 seen.add(other)
-                waiting += [".".join(other.split(".")[:-1])] if "." in other else []
-                with (
-                    nullcontext() if other == name else suppress(UserError)
-                ):  # nothing of others is asked for
+                waiting += [other.rpartition(".")[0]] if "." in other else []
+                with suppress(UserError):  # what is asked for itself was read already
                     if module := self.module(other):
                         found |= {f"{other}:{ON_IMPORT}": None} if self._altering_others(other) else {}
                         waiting += module.imported_for_effect

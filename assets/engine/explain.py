@@ -87,7 +87,7 @@ def diff(old: str, new: str) -> list[str]:
     lines = [
         line
         for line in difflib.unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm="")
-        if not line.startswith(("---", "+++", ""))
+        if not line.startswith(("---", "+++", "@@"))
     ]
     rest = len(lines) - _LINES
     return lines if rest <= 0 else [*lines[:_LINES], f"... {rest} more lines"]

@@ -17,7 +17,7 @@ from assets.engine.cache.results import ResultCache
 from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
 from assets.engine.records import Record
-from assets.engine.sql import literal, quoted
+from assets.engine.sql import quoted
 from assets.engine.staging import Query, check_columns, check_rows, comments, named
 from assets.engine.warehouse import connect, log_of, open_read_only, working_copy
 
