@@ -5,7 +5,6 @@ imported: a home inside the project, no telemetry, no waiting for a server that 
 """
 
 import os
-from pathlib import Path
 
 _LEAN = {
     "DO_NOT_TRACK": "1",
@@ -25,9 +24,9 @@ _LEAN = {
 def _prepare_prefect() -> None:
     for name, value in _LEAN.items():
         os.environ.setdefault(name, value)
-    configured = "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect" / "profiles.toml").exists()
+    configured = "PREFECT_API_URL" in os.environ or os.path.exists(os.path.expanduser("~/.prefect/profiles.toml"))
     if not configured:
-        os.environ.setdefault("PREFECT_HOME", str(Path(".assets/prefect").absolute()))
+        os.environ.setdefault("PREFECT_HOME", os.path.abspath(".assets/prefect"))
 
 
 _prepare_prefect()

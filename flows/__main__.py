@@ -3,27 +3,41 @@
 Whether there is anything to do is decided before Prefect, MLflow, ibis or DuckDB is imported.
 """
 
-import argparse
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
 
 from assets.engine import stamp
-from assets.engine.errors import told
 from assets.environment import PREFIXES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 _SCOPES = {"reproduce": "all", "extract": "tables", "analyze": "files"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when everything asked for is fresh at the end, else 1."""
-    options = _parser().parse_args(arguments)
-    scope = _SCOPES.get(options.command)
-    if scope and not options.force:
-        found = stamp.read(stamp.path_of("study", scope), PREFIXES)
-        if found is not None:
-            print(found.summary)
-            return 0
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if len(given) == 1 and _is_fresh(given[0]):  # before a parser is even imported
+        return 0
+    from assets.engine.errors import told
+
+    options = _parser().parse_args(given)
+    if not options.force and _is_fresh(options.command):
+        return 0
     return told(lambda: _run(options))
+
+
+def _is_fresh(command: str) -> bool:
+    """Tell from the stamp whether a command has nothing to do, and say so."""
+    scope = _SCOPES.get(command)
+    found = stamp.read(stamp.path_of("study", scope), PREFIXES) if scope else None
+    if found is not None:
+        print(found.summary)
+    return found is not None
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -38,6 +52,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="flows", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -242,7 +242,7 @@ class Studies(RuleBasedStateMachine):
         key = self.key(which)
         below = {k for k in self.study.nodes if key in self.closure(k)}
         self.study.nodes[key].fails = True
-        self.written()
+        self.study.write(self.folder)
         outcomes = self.folder.build()
         assert outcomes[key] == "failed" and all(outcomes[k] == "blocked" for k in below - {key})
         assert not {"failed", "blocked"} & {outcome for k, outcome in outcomes.items() if k not in below}
