@@ -136,6 +136,12 @@ def test_a_deleted_table_is_noticed_by_name_and_made_alone(built: Folder, after:
     assert built.versions() == versions and built.ran() == set()
 
 
+def test_an_asset_whose_name_changes_in_capitals_alone_is_made_under_its_new_name(built: Folder) -> None:
+    built.edit("def lines(raw)", "def Lines(raw)")
+    assert built.build(seal=True)["Lines"] in ("built", "restored")
+    assert built.rows("Lines") == [(4,)] and set(built.states().values()) == {"fresh"}
+
+
 def test_a_deleted_file_is_made_again(built: Folder) -> None:
     versions = built.versions()
     built.database.unlink()

@@ -151,6 +151,20 @@ def test_a_restored_table_goes_on_partition_by_partition(folder: Forms) -> None:
     assert folder.log() == ["items d"] and dict(folder.sql("SELECT lot, n FROM per_lot"))["d"] == 1
 
 
+def test_a_partitioned_table_is_restored_though_its_source_is_away(folder: Forms) -> None:
+    """Whoever has the results without the raw data can still mend them."""
+    folder.edit(
+        "    watched = observed",
+        '    if not Path("lots.json").exists():\n        return Absent("gone")\n    watched = observed',
+    )
+    (folder.path / "lots.json").unlink()
+    folder.sql("DELETE FROM items WHERE lot = 'a'")
+    assert folder.build()["items"] == "restored" and len(folder.rows("items")) == 6
+    folder.sql("DELETE FROM items WHERE lot = 'a'")
+    shutil.rmtree(folder.path / ".assets")
+    assert folder.failures() == {"items": "`items` cannot be built: gone"}
+
+
 @pytest.fixture
 def shared(tmp_path: Path) -> str:
     (tmp_path / "shared").mkdir()

@@ -184,6 +184,7 @@ def test_files_that_exchange_their_paths_exchange_their_content(tmp_path: Path) 
     ("old", "new", "says"),
     [
         ("def base(raw)", "def base(raw, report: Path)", "files are made from tables, not the other way round"),
+        ("@asset(primary_key=\"id\")", "@asset(primary_key=\"id\", deps=\"report\")", "files are made from tables, not the other way round"),
         ("def shouted(report: Path", "def shouted(report", "annotate it with Path"),
         ('"out/deep/shouted.txt"', '"out/../out/report.txt"', "`report` and `shouted` have one path"),
         ('"out/deep/shouted.txt"', "None", "a file needs all of"),

@@ -127,6 +127,12 @@ class Definitions:
                 if key not in self.assets and key not in self.sources:
                     hint = self._hint(key, [*self.assets, *self.sources])
                     raise UserError(f"`{asset.key}` reads `{key}`, which nobody declares.{hint}")
+                kind = self.assets[key].kind if key in self.assets else "table"
+                if asset.kind == "table" != kind:
+                    raise UserError(
+                        f"`{asset.key}` reads `{key}`, which is a {kind}: {kind}s are made from tables, not the other "
+                        "way round"
+                    )
             for parameter, key in asset.inputs.items():
                 if problem := self._misread(asset, key, asset.wants[parameter]):
                     raise UserError(f"`{asset.key}` reads `{key}`{problem}")
@@ -142,8 +148,6 @@ class Definitions:
         if self.assets[key].kind == "figure":
             return ", which is a figure: only tables and files can be read"
         if self.assets[key].kind == "file":
-            if asset.kind == "table":
-                return ", which is a file: files are made from tables, not the other way round"
             return None if wants == "file" else " without saying as what: annotate it with Path"
         if wants not in TABULAR:
             return (

@@ -151,7 +151,7 @@ class Inventory:
     def source_hash(self, asset: Asset) -> str:
         """Return a hash that stands still as long as the asset's expression cannot have changed."""
         schemas = {k: list(self.schemas[k].items()) for k in asset.upstream if k in self.schemas}
-        versions = self.code.versions({"ibis", "sqlglot"})
+        versions = self.code.versions({"ibis", "sqlglot", *self.closure(asset).libraries})
         return digest(
             "source",
             self.closure(asset).fragments,

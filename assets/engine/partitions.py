@@ -61,6 +61,9 @@ def hashes(inventory: Inventory, asset: Asset) -> dict[str, str]:
     source = asset.partitions_def or ""
     if source in asset.upstream:
         seen = inventory.observation(source)
+        record = inventory.records.get(asset.key)
+        if isinstance(seen, Absent) and record and not versions:
+            return dict(record.partitions)  # what was made from it stands
         if isinstance(seen, Absent):
             raise UserError(f"`{asset.key}` cannot be built: {seen.reason}")
         versions[source] = dict(seen.partitions)

@@ -213,7 +213,8 @@ class WorkingCopy:
         """
         with _writing(self.working):
             self._drop_staging()
-            for key in ledger.keys(self.connection) - set(declared):
+            declared = {key.lower() for key in declared}  # DuckDB does not tell capitals from small letters
+            for key in [key for key in ledger.keys(self.connection) if key.lower() not in declared]:
                 self.connection.execute(f"DROP TABLE IF EXISTS {quoted(key)}")
             self.connection.execute("CHECKPOINT")
             self.connection.close()
