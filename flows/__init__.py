@@ -24,7 +24,9 @@ _LEAN = {
 def _prepare_prefect() -> None:
     for name, value in _LEAN.items():
         os.environ.setdefault(name, value)
-    configured = "PREFECT_API_URL" in os.environ or os.path.exists(os.path.expanduser("~/.prefect/profiles.toml"))
+    configured = "PREFECT_API_URL" in os.environ or os.path.exists(
+        os.path.expanduser("~/.prefect/profiles.toml")
+    )
     if not configured:
         os.environ.setdefault("PREFECT_HOME", os.path.abspath(".assets/prefect"))
 
