@@ -148,9 +148,9 @@ def expressed(inputs, action, factor, notes, shifted):
     if action == "count":
         return t.aggregate(v=t.count()).select(g=ibis.literal("all"), k=ibis.literal(0, "int64"), v="v", n=ibis.literal("-"))
     if action == "group":
-        t = t.group_by("g").agg(v=t.v.sum().cast("int64"))
+        t = t.group_by("g").agg(v=t.v.sum())
         t = t.mutate(k=ibis.literal(0, "int64"), n=ibis.literal("-"))
-    value = (shifted(t.v * factor) % 4).cast("int64")
+    value = (shifted(t.v * factor) % 4).cast("int32").cast("int64")  # DuckDB sums to wider numbers than ibis knows
     return t.select(g="g", k="k", v=value, n="n" if notes else ibis.literal("-"))
 
 

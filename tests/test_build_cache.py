@@ -3,10 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assets.engine.errors import UserError
+from assets.engine.schedule import materialize
 from tests.form_folders import KEYS, LOTS, RAW, Forms
 
 Edit = Callable[[Forms], None]
@@ -188,6 +191,20 @@ def planned_afar() -> dict[str, str]:
     """What can be told of a clone that holds nothing: whether an expression reads what changed, it cannot."""
     behind_expressions = dict.fromkeys(("per_lot", "parity", "summary", "report", "shouted"), "run")
     return dict.fromkeys(KEYS, "restore") | behind_expressions
+
+
+def test_what_is_kept_back_from_publishing_is_not_shared(tmp_path: Path, shared: str) -> None:
+    folder = Forms.made(tmp_path / "one", shared)
+
+    def refuse(_: object) -> None:
+        raise UserError("it has an original code")
+
+    with folder.open() as project, pytest.raises(UserError, match="original code"):
+        tables = project.definitions.select(["kind:table"])
+        materialize(replace(project, before_publishing=refuse), tables, tell=lambda _: None)
+    assert not [path for path in Path(shared).rglob("*") if path.is_file()]
+    folder.build()
+    assert [path for path in Path(shared).rglob("*") if path.is_file()]
 
 
 def test_what_a_clone_restored_is_its_own_from_then_on(tmp_path: Path, shared: str) -> None:

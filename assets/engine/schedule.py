@@ -174,6 +174,7 @@ def close(build: TableBuild, results: Iterable[Result]) -> bool:
         return False
     build.before_publishing(build.copy.connection)
     build.copy.publish(build.inventory.definitions.assets)
+    build.share()
     return True
 
 

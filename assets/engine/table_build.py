@@ -41,6 +41,7 @@ class TableBuild(Build):
         self.before_publishing: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None
         """Looks through what is about to be published; raises to keep it back."""
         self._writing = threading.Lock()
+        self._kept: list[str] = []
 
     def partitions_to_load(self, key: str) -> list[str]:
         """Return the partitions that must be computed; those that stand are taken from the last build."""
@@ -122,7 +123,14 @@ class TableBuild(Build):
                 seconds=record.seconds,
                 schema=output.schema,
             )
-            self.cache.keep_table(self.copy.connection.cursor(), record.key, result)
+            if self.cache.keep_table(self.copy.connection.cursor(), record.key, result, share=False):
+                self._kept.append(record.input_hash)
+
+    def share(self) -> None:
+        """Share what was kept: only what is published has been looked through, and may leave the machine."""
+        before = [record.input_hash for record in self.inventory.records.values() if self.copy.resumed]
+        for input_hash in dict.fromkeys([*before, *self._kept]):
+            self.cache.share(input_hash)
 
     def _query(self, asset: Asset, decision: Decision, record: Record, parts: Sequence[pa.Table]) -> Query:
         cursor = self.copy.connection.cursor()

@@ -58,9 +58,12 @@ class ResultCache:
                 return result
         return None
 
-    def keep_table(self, cursor: "duckdb.DuckDBPyConnection", table: str, result: CachedResult) -> bool:
+    def keep_table(
+        self, cursor: "duckdb.DuckDBPyConnection", table: str, result: CachedResult, *, share: bool = True
+    ) -> bool:
         """Keep a table as the result for its input hash; `result.schema` has the types of its columns.
 
+        What must not leave the machine yet is kept with `share=False`, and shared later by `share`.
         Returns False, with nothing kept, when a type would not come back exactly or the disk refuses.
         """
         from duckdb import Error
@@ -70,9 +73,21 @@ class ResultCache:
             known = self._table(result.data_version)
             content = known.files[_TABLE] if known else self._written(cursor, table, result.schema)
             if content is not None:
-                self._keep(replace(result, files={_TABLE: content}))
+                self._note(replace(result, files={_TABLE: content}))
+                if share:
+                    self.share(result.input_hash)
                 return True
         return False
+
+    def share(self, input_hash: str) -> None:
+        """Put a result that is kept here into the shared folder, its contents first."""
+        name = result_name(input_hash)
+        result = understood(self._local.read(name))
+        if result is not None:
+            for content in map(content_name, result.files.values()):
+                if not self._shared.exists(content):
+                    self._shared.put(content, self._local.path(content))
+            self._shared.put(name, self._local.path(name))
 
     def restore_table(self, cursor: "duckdb.DuckDBPyConnection", result: CachedResult, into: str) -> bool:
         """Create or replace the table `into` from a result, with the types that its columns had.
@@ -100,7 +115,8 @@ class ResultCache:
         contents = {name: file_hash(path) for name, path in files.items()}
         with self._going_on_after(OSError):
             kept = {name: self._copied(files[name], content) for name, content in contents.items()}
-            self._keep(replace(result, files=kept))
+            self._note(replace(result, files=kept))
+            self.share(result.input_hash)
             return True
         return False
 
@@ -187,14 +203,6 @@ class ResultCache:
         content = file_hash(aside)
         self._local.place(aside, content_name(content))
         return content
-
-    def _keep(self, result: CachedResult) -> None:
-        self._note(result)
-        for name in map(content_name, result.files.values()):
-            if not self._shared.exists(name):
-                self._shared.put(name, self._local.path(name))
-        name = result_name(result.input_hash)
-        self._shared.put(name, self._local.path(name))
 
     def _note(self, result: CachedResult) -> None:
         """Write down a result whose contents are in the local folder."""
