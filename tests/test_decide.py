@@ -86,7 +86,8 @@ def test_each_cause_fires_alone_and_names_what_changed(
 
 
 def test_every_cause_is_tested_here() -> None:
-    assert {reason.cause for _, _, reason in FIRES} == set(Cause)
+    told_before_deciding = {Cause.CODE_FAILS}  # then there is nothing to compare: test_build_failures
+    assert {reason.cause for _, _, reason in FIRES} == set(Cause) - told_before_deciding
 
 
 @pytest.mark.parametrize(("old", "new"), [(3, "3"), (1, True), (1, 1.0), ([1], [True]), (None, ""), ([], {})])

@@ -110,6 +110,7 @@ def _publish(path: Path, look: "Look") -> None:
     rows = {key: record.rows for key, record in look.records.items()}
     versions = {key: manifest.Published(version, rows[key]) for key, version in look.versions.items()}
     changed = manifest.write(path, versions)
+    sys.stdout.flush()  # so that the two streams read in this order where they are one
     print(f"{path}: {'written' if changed else 'says the same already'}", file=sys.stderr)
 
 

@@ -11,7 +11,7 @@ from tests.incremental.peers import HOME, TOOLS
 from tests.incremental.pipelines import pipeline
 from tests.incremental.processes import become_subreaper
 from tests.incremental.scenarios import SCENARIOS, play
-from tests.incremental.timings import measure
+from tests.incremental.timings import Samples, measure
 from tests.incremental.workplace import Workplace
 
 RESULTS, WORK = HOME / "results", HOME / "work"
@@ -91,10 +91,15 @@ _FURTHER = "further"  # the name that these scenarios are kept under, beside tho
 
 def _compare(tools: Sequence[str], size: int, *, rounds: int, full_rounds: int) -> None:
     places = [_place(name, size) for name in tools]
-    taken = measure(
-        places, rounds=rounds, full_rounds=full_rounds, tell=lambda phase: _tell(f"{size} steps: {phase}")
-    )
-    results.keep_speed(RESULTS, str(size), taken)
+    measure(places, rounds=rounds, full_rounds=full_rounds, after=_keeping(f"{size}", f"{size} steps"))
+
+
+def _keeping(name: str, title: str) -> Callable[[str, Samples], None]:
+    def keep(phase: str, taken: Samples) -> None:
+        results.keep_speed(RESULTS, name, taken)
+        _tell(f"{title}: {phase}")
+
+    return keep
 
 
 def _play(tools: Sequence[str], scenarios: Sequence[str]) -> None:
@@ -114,12 +119,10 @@ def _play_further() -> None:
 
 def _grow(assets: Sequence[int], partitions: Sequence[int], *, rounds: int) -> None:
     for count in assets:
-        results.keep_speed(
-            RESULTS, f"{count}-assets", scale.of_assets(WORK, count, rounds=rounds, tell=_tell)
-        )
+        scale.of_assets(WORK, count, rounds=rounds, after=_keeping(f"{count}-assets", f"{count} assets"))
     for count in partitions:
-        taken = scale.of_partitions(WORK, count, rounds=rounds, tell=_tell)
-        results.keep_speed(RESULTS, f"{count}-partitions", taken)
+        keep = _keeping(f"{count}-partitions", f"{count} partitions")
+        scale.of_partitions(WORK, count, rounds=rounds, after=keep)
 
 
 def _chosen(names: Sequence[str]) -> list[str]:

@@ -13,16 +13,19 @@ from tests.incremental.workplace import Workplace
 
 ASSETS = (200, 1_000, 10_000)
 PARTITIONS = (100, 1_000)
+After = Callable[[str, Samples], None]
+"""What is told of each thing that was measured, with all samples so far."""
+
 _PYTHON = Path(sys.executable)
 
 
-def of_assets(folder: Path, count: int, *, rounds: int, tell: Callable[[str], None]) -> Samples:
+def of_assets(folder: Path, count: int, *, rounds: int, after: After) -> None:
     """Measure ours alone on a pipeline of this many steps."""
     place = Workplace(Ours(_PYTHON.parent), pipeline(count), folder / f"assets-{count}", inherited=True)
-    return measure([place], rounds=rounds, full_rounds=1, tell=lambda phase: tell(f"{count} assets, {phase}"))
+    measure([place], rounds=rounds, full_rounds=1, after=after)
 
 
-def of_partitions(folder: Path, count: int, *, rounds: int, tell: Callable[[str], None]) -> Samples:
+def of_partitions(folder: Path, count: int, *, rounds: int, after: After) -> None:
     """Measure ours on tables of this many partitions: built, with nothing to do, and with one added.
 
     Raises
@@ -49,5 +52,4 @@ def of_partitions(folder: Path, count: int, *, rounds: int, tell: Callable[[str]
         runs[f"run9999{turn}"] = [turn] * 20
         partitioned.write_runs(place.folder, runs)
         keep("one added", place.build())
-    tell(f"{count} partitions")
-    return taken
+    after("all", taken)

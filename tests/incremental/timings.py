@@ -30,9 +30,11 @@ Samples = dict[str, dict[str, list[Sample]]]
 
 
 def measure(
-    places: Sequence[Workplace], *, rounds: int, full_rounds: int, tell: Callable[[str], None]
+    places: Sequence[Workplace], *, rounds: int, full_rounds: int, after: Callable[[str, Samples], None]
 ) -> Samples:
     """Measure a full build, a build with nothing to do, one with an edited raw file, and a status.
+
+    `after` is told of each of the four, with all that was measured so far.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def measure(
                     _refuse_failure(place, name, done)
                     taken[place.tool.name].setdefault(name, []).append(sample(done))
             taken[PYTHON].setdefault(name, []).append(sample(start_python(places[0].folder)))
-        tell(name)
+        after(name, taken)
 
     phase("full", full_rounds, _full)
     _refuse_wrong(places)
