@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assets.engine.errors import UserError
+from assets.engine.schedule import Attempts, materialize
 from tests.project_folders import Folder
 from tests.test_build_forms import TABLES
 
@@ -199,6 +200,26 @@ def test_a_file_that_is_wrongly_declared_is_refused_at_once(
     with pytest.raises(UserError, match=says):
         folder.build()
     assert "out/report.txt" not in folder.files()
+
+
+def test_files_of_tables_that_were_made_and_not_published_wait_for_the_one_that_failed(
+    folder: Folder,
+) -> None:
+    folder.write(FILES + "@asset\ndef other(raw) -> pa.Table:\n    return pa.table({'v': [1]})\n")
+    folder.build()
+    folder.sql("DROP TABLE base")
+    folder.edit("'v': [1]", "'v': [1 / 0]")
+    folder.edit("largest: ", "greatest: ")
+    with folder.open() as project:
+        results = materialize(project, project.definitions.order, attempts=Attempts(0, 0))
+    assert {
+        key: (r.outcome.value, r.because) for key, r in results.items() if key not in ("base", "other")
+    } == {
+        "report": ("blocked", "`other` failed, so nothing was published"),
+        "shouted": ("blocked", "`other` failed, so nothing was published"),
+    }
+    folder.edit("'v': [1 / 0]", "'v': [1]")
+    assert folder.build()["report"] == "built" and read(folder, "report.txt") == "greatest: 30"
 
 
 def test_a_project_of_files_alone_needs_no_tables(tmp_path: Path) -> None:

@@ -120,3 +120,37 @@ def test_a_relation_that_cannot_be_had_fails_its_asset_alone(tmp_path: Path) -> 
     )
     assert "w" in said["a_query_that_fails"] and "onnection" in said["a_relation_of_a_closed_connection"]
     assert set(folder.versions()) == {"base"}
+
+
+APART = """
+INSIDE, AT_ONCE = [], []
+
+def entered(where):
+    INSIDE.append(where)
+    time.sleep(0.03)
+    AT_ONCE.append(len(INSIDE))
+    INSIDE.remove(where)
+    return max(AT_ONCE)
+
+"""
+
+
+def test_functions_that_may_use_the_default_connection_never_run_at_once(tmp_path: Path) -> None:
+    """DuckDB hangs for ever when two threads use it; as `duckdb.sql` does, wherever it is called."""
+    folder = Folder(tmp_path)
+    asset = "@asset\ndef {0}() -> {1}:\n    n = entered('{0}')\n    return {2}\n\n"
+    folder.write(
+        "import time\n"
+        + APART
+        + "".join(
+            asset.format(key, *how)
+            for key, how in {
+                "a": ("duckdb.DuckDBPyRelation", "duckdb.sql(f'SELECT {n} AS n')"),
+                "b": ("pa.Table", "duckdb.sql(f'SELECT {n} AS n').to_arrow_table()"),
+                "c": ("pd.DataFrame", "asked(n)"),
+            }.items()
+        )
+        + "def asked(n):\n    return duckdb.query(f'SELECT {n} AS n').df()\n"
+    )
+    assert set(folder.build(jobs=3).values()) == {"built"}
+    assert [folder.rows(key) for key in ("a", "b", "c")] == [[(1,)]] * 3

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -14,6 +16,8 @@ from assets.engine.sql import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_DEFAULT_CONNECTION = Lock()
 
 
 def read_inputs(inventory: Inventory, asset: Asset, cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -51,6 +55,16 @@ def _backend(cursor: duckdb.DuckDBPyConnection) -> Any:
     import ibis
 
     return ibis.duckdb.from_connection(cursor)
+
+
+def alone(inventory: Inventory, asset: Asset) -> AbstractContextManager[object]:
+    """Keep apart, for the length of a block, functions that may use DuckDB's default connection.
+
+    Those are all that name `duckdb`: when two threads use that connection, as `duckdb.sql` does, they wait for
+    each other for ever.
+    """
+    own = inventory.code.closure(asset.reference, caption=asset.kind == "figure")
+    return _DEFAULT_CONNECTION if "duckdb" in own.libraries else nullcontext()
 
 
 def register(name: str, key: str, value: Any, cursor: duckdb.DuckDBPyConnection) -> None:

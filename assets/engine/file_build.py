@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import duckdb
 
-from assets.engine.arguments import read_inputs
+from assets.engine.arguments import alone, read_inputs
 from assets.engine.build import Build, Result, Staged
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache
@@ -94,7 +94,8 @@ class FileBuild(Build):
             if files is not None:
                 return Staged(Record.from_dict(cached.record), decision.because(), files, restored=True)
         inputs = read_inputs(self.inventory, asset, self.connection.cursor())
-        value = asset.function(**inputs, **store.arguments(asset))
+        with alone(self.inventory, asset):
+            value = asset.function(**inputs, **store.arguments(asset))
         seconds = round(time.monotonic() - started, 3)
         made = Record(key, ingredients.input_hash(key), "", ingredients, seconds=seconds)
         record, output = store.stage(asset, value, made)

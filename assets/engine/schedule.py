@@ -138,11 +138,11 @@ def materialize(
     tables = [key for key in keys if project.definitions.assets[key].kind == "table"]
     files = [key for key in keys if key not in set(tables)]
     bring = partial(build_all, jobs=jobs, attempts=attempts, tell=tell, finished=finished)
-    results = dict[str, Result]()
+    results, published = dict[str, Result](), True
     if tables:
         with project.build_tables(forced=forced, tell=tell) as build:
             results |= bring(build, tables)
-            close(build, results.values())
+            published = close(build, results.values())
     blocked = blocked_files(project.definitions, files, results)
     for result in blocked.values():
         finished(result)
@@ -153,6 +153,11 @@ def materialize(
             results[key] = Result(key, Outcome.SKIPPED)
             finished(results[key])
         makeable = [key for key in makeable if key not in results]
+    if makeable and not published:
+        held = held_back(project.definitions, makeable, results)
+        for result in held.values():
+            finished(result)
+        blocked, makeable = blocked | held, [key for key in makeable if key not in held]
     if makeable:
         with project.build_files(forced=forced, tell=tell) as making:
             making.check_tables(makeable)
@@ -187,6 +192,18 @@ def blocked_files(
         return {}
     culprits = {figure: sorted(definitions.closure([figure], down=False) & bad) for figure in figures}
     return {f: Result(f, Outcome.BLOCKED, f"`{keys[0]}` failed") for f, keys in culprits.items() if keys}
+
+
+def held_back(
+    definitions: Definitions, files: Iterable[str], results: Mapping[str, Result]
+) -> dict[str, Result]:
+    """Return a result for each file that reads a table which was made, but not published since another failed."""
+    failed = [key for key, result in results.items() if result.outcome is Outcome.FAILED]
+    made = {
+        r.key for r in results.values() if r.outcome in (Outcome.BUILT, Outcome.UNCHANGED, Outcome.RESTORED)
+    }
+    stuck = [file for file in files if failed and definitions.closure([file], down=False) & made]
+    return {f: Result(f, Outcome.BLOCKED, f"`{failed[0]}` failed, so nothing was published") for f in stuck}
 
 
 def _result(future: "Future[Result]", key: str) -> Result:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from assets.engine.arguments import arrow, read_inputs, register
+from assets.engine.arguments import alone, arrow, read_inputs, register
 from assets.engine.build import Build, Result, Staged
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache, worth_keeping
@@ -57,7 +57,8 @@ class TableBuild(Build):
         """Compute some partitions of an asset."""
         asset = self.inventory.definitions.named(key)
         given = read_inputs(self.inventory, asset, self.copy.connection.cursor())
-        return arrow(asset.key, asset.function(**given, partition_keys=tuple(names)))
+        with alone(self.inventory, asset):
+            return arrow(asset.key, asset.function(**given, partition_keys=tuple(names)))
 
     def stage(self, key: str, parts: Sequence[pa.Table] = ()) -> Staged | Decision:
         """Compute a table, or restore it, and set it aside; return the decision instead when it is fresh."""
@@ -146,8 +147,9 @@ class TableBuild(Build):
         """Return the query for all of a table."""
         if asset.form == "expression":
             return self._expression(asset, record, cursor)
-        value = asset.function(**read_inputs(self.inventory, asset, cursor))
-        register(_COMPUTED, asset.key, value, cursor)
+        given = read_inputs(self.inventory, asset, cursor)
+        with alone(self.inventory, asset):
+            register(_COMPUTED, asset.key, asset.function(**given), cursor)
         return Query(f"FROM {_COMPUTED}", cursor)
 
     def _expression(self, asset: Asset, record: Record, cursor: duckdb.DuckDBPyConnection) -> Query:
