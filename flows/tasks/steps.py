@@ -14,8 +14,9 @@ from assets.engine.build import Outcome, Result
 from assets.engine.decide import Decision
 from assets.engine.errors import TransientError, UserError
 
-OPTIONS: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False, "tags": ["asset"]}
-"""What all tasks share. The ledger decides what is fresh: two truths would disagree some day."""
+OPTIONS: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+"""What all tasks share. The ledger decides what is fresh: two truths would disagree some day. No tags: for each
+tagged task Prefect asks its server for a slot, and a busy server's refusal ended the flow."""
 
 
 class BlockError(UserError):
