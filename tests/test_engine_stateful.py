@@ -8,73 +8,22 @@ import copy
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from assets.engine import ledger
-from assets.engine.build import Build
-from assets.engine.working_copy import WorkingCopy
 from tests.project_folders import Folder
 from tests.random_studies import CELLS, GROUPS, Cells, Study, studies
 from tests.study_model import Content, Model
+from tests.sudden_deaths import POINTS, Died, dying
 
 NUMBERS = st.integers(0, 9)
 CAME_TRUE = {"keep": {"skipped"}, "run": {"built", "unchanged"}, "restore": {"restored"}}
-
-
-class Died(BaseException):
-    """As if the process had been killed here."""
-
-
-POINTS = {
-    "before a commit": (WorkingCopy, "commit", False),
-    "after a commit": (WorkingCopy, "commit", True),
-    "within a commit": (ledger, "write", True),
-    "before a rename": (Path, "replace", False),
-    "after a rename": (Path, "replace", True),
-    "before publishing": (WorkingCopy, "publish", False),
-    "after publishing": (WorkingCopy, "publish", True),
-}
-
-
-@contextmanager
-def dying(point: str, number: int) -> Iterator[tuple[set[str], set[str]]]:
-    """Die at the given point, the n-th time that it is reached; yield which assets were begun, and which settled."""
-    owner, name, after = POINTS[point]
-    whole, left = getattr(owner, name), [number]
-    begun, settled = set[str](), set[str]()
-    settle, decide = Build._settle, Build.decide
-
-    def step(*given: Any) -> Any:
-        left[0] -= 1
-        if left[0] < 0 and not after:
-            raise Died
-        result = whole(*given)
-        if left[0] < 0:
-            raise Died
-        return result
-
-    def noting_settled(self: Build, staged: Any) -> Any:
-        settled.add(staged.record.key)
-        return settle(self, staged)
-
-    def noting_begun(self: Build, key: str) -> Any:
-        begun.add(key)
-        return decide(self, key)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(owner, name, step)
-        patched.setattr(Build, "_settle", noting_settled)
-        patched.setattr(Build, "decide", noting_begun)
-        yield begun, settled
 
 
 class Studies(RuleBasedStateMachine):
@@ -205,9 +154,9 @@ class Studies(RuleBasedStateMachine):
 
     # --- what is built -------------------------------------------------------------------------------------------
 
-    @rule(jobs=st.integers(1, 2), seal=st.booleans(), force=NUMBERS)
-    def build(self, jobs: int, seal: bool, force: int) -> None:
-        self.build_all(jobs=jobs, seal=seal, force=force == 0)
+    @rule(jobs=st.integers(1, 2), seal=st.booleans(), force=st.sampled_from([False, False, True]))
+    def build(self, jobs: int, seal: bool, force: bool) -> None:
+        self.build_all(jobs=jobs, seal=seal, force=force)
 
     @rule(which=NUMBERS, upstream=st.booleans())
     def build_some(self, which: int, upstream: bool) -> None:
@@ -339,7 +288,7 @@ class Studies(RuleBasedStateMachine):
 
 TestStudies = Studies.TestCase
 TestStudies.settings = settings(
-    max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "6")),
+    max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "8")),
     stateful_step_count=int(os.environ.get("STATEFUL_STEPS", "12")),
     deadline=None,
     phases=[
