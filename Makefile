@@ -15,7 +15,7 @@ SYSTEM_PYTHON := $(shell PATH=$$(printf %s "$$PATH" | sed 's|$(CURDIR)/.venv/bin
 forced := $(filter-out 0 no,$(FORCE))$(filter --force,$(MAKECMDGOALS))$(findstring B,$(firstword -$(MAKEFLAGS)))
 FLAGS := $(if $(forced),--force) $(if $(ENGINE),--engine $(ENGINE))
 
-.PHONY: help setup reproduce experiment extract analyze status verify test lint bench lock ui clean --force
+.PHONY: help setup reproduce experiment extract analyze status verify test spark lint bench lock ui clean --force
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,11 @@ verify: setup ## prove that tables and figures hold what their records say
 
 test: setup ## run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup -q
+
+spark: setup ## every query on a local Spark too (installs the extra `spark`; needs Java 17)
+	@if command -v uv > /dev/null; then uv pip install --quiet --python $(PYTHON) --no-build-isolation -e '.[spark]'; \
+		else $(PYTHON) -m pip install --quiet --no-build-isolation -e '.[spark]'; fi && \
+	$(PYTHON) -m pytest -q -m spark tests/test_queries_spark.py
 
 lint: setup ## ruff and mypy
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy

@@ -23,6 +23,7 @@ _MLFLOW = {
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Names = tuple[str, ...]
+PerCents = tuple[Annotated[int, msgspec.Meta(ge=1, le=99)], ...]
 Proportion = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 
@@ -32,6 +33,7 @@ _LISTS = {
     "featurization_params",
     "imputation_params",
     "outlier_params",
+    "reported_per_cents",
 }
 """Settings that an environment variable gives as values with commas between."""
 
@@ -75,6 +77,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted."""
     cache_max_gb: Annotated[float, msgspec.Meta(ge=0)] = 5.0
     """What results of earlier builds may take in `.assets/cache`; the least recently used go first."""
+    resamples: Count = 1000
+    """Bootstrap resamples of the test subjects behind an interval."""
+    resampling_seed: Annotated[int, msgspec.Meta(ge=0)] = 20250101
+    """The same seed draws the same resamples, on any machine."""
+    reported_per_cents: PerCents = (5, 10, 15, 20, 30, 50)
+    """Risk thresholds, in per cent, at which single numbers are reported; curves have all of 1 to 99."""
+    target_prevalence: Proportion | None = None
+    """Predictive values are also given for a population where this share has the outcome."""
+    advised_against: bool = False
+    """Whether measures that STRATOS advises against (F1, AUPRC, accuracy, ...) are computed, labelled so."""
     decision_curve_range: tuple[Proportion, Proportion] = (0.01, 0.50)
     """Risk thresholds that decision curves show; choose them from the clinic, before looking."""
     n_bootstrap: Count | None = None

@@ -11,9 +11,10 @@ def auroc_with_delong(predictions: Table) -> Table:
     """What is the AUROC of each run, with its DeLong standard error and 95 % interval?
 
     AUROC = P(p1 > p0) + P(p1 = p0) / 2; the direction is never chosen from the data. The interval is
-    AUROC +/- 1.96 SE cut to [0, 1]. `auroc_status`: `ok`; `single_class` (everything null);
+    AUROC +/- 1.96 SE cut to [0, 1]; `auroc_logit_ci_...` has the same standard error on the logit scale, for
+    few events or an AUROC near 1. `auroc_status`: `ok`; `single_class` (everything null);
     `variance_undefined` (one event or one non-event) and `variance_zero` (perfect separation, or a
-    constant), where AUROC stands and SE and interval are null.
+    constant), where AUROC stands and SE and intervals are null.
 
     DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44:837; by ranks as in Sun & Xu 2014, IEEE Signal
     Processing Letters 21:1389.
@@ -36,6 +37,9 @@ def auroc_with_delong(predictions: Table) -> Table:
         ),
     )
     margin = NORMAL_975 * measured.auroc_se
+    # With a standard error the AUROC is neither 0 nor 1.
+    odds = measured.auroc / (1 - measured.auroc).nullif(0)
+    factor = (margin / (measured.auroc * (1 - measured.auroc)).nullif(0)).exp()
     return measured.select(
         "run_id",
         n_test=(measured.n_events + measured.n_nonevents).cast("int32"),
@@ -44,6 +48,8 @@ def auroc_with_delong(predictions: Table) -> Table:
         auroc_se=measured.auroc_se,
         auroc_ci_lower=(measured.auroc - margin).clip(lower=0),
         auroc_ci_upper=(measured.auroc + margin).clip(upper=1),
+        auroc_logit_ci_lower=odds / (odds + factor),
+        auroc_logit_ci_upper=odds * factor / (odds * factor + 1),
         auroc_status=measured.auroc_status,
     )
 

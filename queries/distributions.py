@@ -4,6 +4,8 @@ from ibis.expr.types import Table
 
 from queries.unit_grid import cell, whole_numbers
 
+QUANTILES = {"q05": 0.05, "q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9, "q95": 0.95}
+
 
 def probability_histogram(predictions: Table, bins: int = 20) -> Table:
     """How are the probabilities of a run spread within each outcome?
@@ -24,4 +26,23 @@ def probability_histogram(predictions: Table, bins: int = 20) -> Table:
         bin_end=(grid.bin + 1) / bins,
         n=n.cast("int32"),
         density=n * bins / grid.total,
+    )
+
+
+def distribution_stats(predictions: Table) -> Table:
+    """Which probabilities did those with, and those without, the outcome get in each run?
+
+    One row per `run_id` and `y_true`: `n`, and mean, standard deviation (divisor n - 1, null for one subject),
+    extremes and quantiles (type 7) of the probabilities. An outcome that nobody had has no row.
+
+    Hyndman & Fan 1996, American Statistician 50:361.
+    """
+    risk = predictions.y_prob
+    return predictions.group_by("run_id", "y_true").agg(
+        n=predictions.count().cast("int32"),
+        risk_mean=risk.mean(),
+        risk_sd=risk.std(how="sample"),
+        risk_min=risk.min(),
+        **{f"risk_{name}": risk.quantile(share) for name, share in QUANTILES.items()},
+        risk_max=risk.max(),
     )

@@ -6,39 +6,50 @@ REPORTED_PER_CENTS = (5, 10, 15, 20)
 
 
 def essential_metrics(
-    runs: Table, discrimination: Table, recalibration: Table, overall_performance: Table, dca_curves: Table
+    runs: Table,
+    discrimination: Table,
+    recalibration: Table,
+    overall_performance: Table,
+    calibration_errors: Table,
+    dca_curves: Table,
 ) -> Table:
     """How good is each run, by every measure that the guidance asks for?
 
     A measure that could not be computed is null beside its status; a run without a row in one of the
     tables keeps its own row, with nulls.
     """
-    net_benefit = dca_curves.group_by("run_id").agg(
+    measured = runs.select(
+        "run_id",
+        "classifier",
+        "featurization",
+        "imputation_method",
+        "outlier_method",
+        "n_bootstrap",
+        "n_test",
+        "n_events",
+        "prevalence",
+    )
+    for measures in (
+        discrimination.drop("n_test", "n_events"),
+        recalibration,
+        overall_performance,
+        calibration_errors,
+        _net_benefit(dca_curves),
+    ):
+        measured = measured.left_join(measures, "run_id").drop("run_id_right")
+    return measured
+
+
+def _net_benefit(dca_curves: Table) -> Table:
+    """Net benefit at the reported thresholds, a row per run."""
+    per_cent = (dca_curves.threshold * 100).round()
+    return dca_curves.group_by("run_id").agg(
         **{
-            f"net_benefit_{k}pct": dca_curves.net_benefit_model.max(
-                where=(dca_curves.threshold * 100).round() == k
+            f"{name}_{k}pct": dca_curves[column].max(where=per_cent == k)
+            for name, column in (
+                ("net_benefit", "net_benefit_model"),
+                ("standardised_net_benefit", "standardised_net_benefit"),
             )
             for k in REPORTED_PER_CENTS
         }
-    )
-    return (
-        runs.select(
-            "run_id",
-            "classifier",
-            "featurization",
-            "imputation_method",
-            "outlier_method",
-            "n_bootstrap",
-            "n_test",
-            "n_events",
-            "prevalence",
-        )
-        .left_join(discrimination.drop("n_test", "n_events"), "run_id")
-        .drop("run_id_right")
-        .left_join(recalibration, "run_id")
-        .drop("run_id_right")
-        .left_join(overall_performance, "run_id")
-        .drop("run_id_right")
-        .left_join(net_benefit, "run_id")
-        .drop("run_id_right")
     )

@@ -41,9 +41,7 @@ def quarantined_runs(extracted_runs: Table) -> Table:
 
 def predictions(extracted_runs: Table, runs: Table) -> Table:
     """What did each run in use predict for each subject, and what happened to the subject?"""
-    used = extracted_runs.semi_join(runs, "run_id")
-    # One unnested index serves all arrays; several `unnest` in one select are refused by Spark.
-    at = used.mutate(index=ibis.range(used.subject_codes.length()).unnest())
+    at = _by_subject(extracted_runs, runs)
     return at.select(
         "run_id",
         subject_code=at.subject_codes[at.index],
@@ -51,6 +49,26 @@ def predictions(extracted_runs: Table, runs: Table) -> Table:
         y_prob=at.y_prob[at.index],
         y_prob_sd=at.y_prob_sd[at.index],
     )
+
+
+def bootstrap_predictions(extracted_runs: Table, runs: Table) -> Table:
+    """What did every refit of each run in use predict for each subject, and what happened to the subject?"""
+    at = _by_subject(extracted_runs, runs)
+    return at.select(
+        "run_id",
+        subject_code=at.subject_codes[at.index],
+        y_true=at.y_true[at.index],
+        y_prob_refits=at.y_prob_refits[at.index],
+    )
+
+
+def _by_subject(extracted_runs: Table, runs: Table) -> Table:
+    """Give every run in use a row for each subject, whose values stand at `index` in the arrays.
+
+    One unnested index serves all arrays; several `unnest` in one select are refused by Spark.
+    """
+    used = extracted_runs.semi_join(runs, "run_id")
+    return used.mutate(index=ibis.range(used.subject_codes.length()).unnest())
 
 
 def _usable_with_winner(extracted_runs: Table) -> Table:

@@ -1,7 +1,7 @@
 """`make bench`: what things cost, each beside a peer measured in the same run.
 
-First the study (once `make reproduce` has made results), then the engine beside other incremental builders:
-tests/incremental/README.md says which, and how to install them. Prints CPU seconds (user + system, with
+First the study (once `make reproduce` has made results), then the measures (tests/bench_measures), then the engine
+beside other incremental builders: tests/incremental/README.md says which, and how to install them. Prints CPU seconds (user + system, with
 children), the median of several runs in turn (A B A B ...). Compare ratios: machines are noisy.
 """
 
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench_measures import __main__ as bench_measures
 from tests.incremental import __main__ as incremental
 
 REPEATS = 7
@@ -86,6 +87,8 @@ def main() -> int:
         print()
     else:
         print("Without the study: `make reproduce` makes what it is measured on.", file=sys.stderr)
+    bench_measures.main([])
+    print()
     return incremental.main(["all"])
 
 

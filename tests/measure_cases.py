@@ -26,6 +26,7 @@ CURVED = (
     "vaso_n20",
 )
 CASES = (*CURVED, "birthwt_constant", "flchain_no_events")
+ALL_CASES = (*CASES, "flights_50k")
 
 PREDICTIONS = ibis.schema(
     {
@@ -48,6 +49,7 @@ EXTRACTED_RUNS = ibis.schema(
         "y_true": "array<int8>",
         "y_prob": "array<float64>",
         "y_prob_sd": "array<float64>",
+        "y_prob_refits": "array<array<float64>>",
         **dict.fromkeys(("quarantine_stage", "quarantine_field", "quarantine_reason"), "string"),
     }
 )

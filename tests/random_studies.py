@@ -4,8 +4,11 @@ Every table has the columns g (a group, which partitions are by), k (a number), 
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
+import duckdb
 from hypothesis import strategies as st
 
 from tests.project_folders import Folder
@@ -18,6 +21,7 @@ TYPES = {
     "relation": "duckdb.DuckDBPyRelation",
     "file": "Path",
 }
+OTHER_FORMS = {"arrow": "frame", "frame": "arrow", "expression": "relation", "relation": "expression"}
 SOURCES = ("raw", "parts")
 Cells = dict[str, list[tuple[int, str]]]
 """What a source holds: group -> values and notes."""
@@ -39,12 +43,17 @@ class Node:
     extra: str | None = None
     """A table of which the number of rows is added to each value as well."""
     partitioned: bool = False
+    view: bool = False
     comment: int = 0
     fails: bool = False
 
     @property
     def is_file(self) -> bool:
         return self.form == "file"
+
+    @property
+    def may_be_view(self) -> bool:
+        return self.form in ("expression", "relation") and not self.partitioned
 
     def text(self, key: str, kinds: dict[str, bool]) -> str:
         """Write the asset; `kinds` tells of each key whether it is a file."""
@@ -57,7 +66,7 @@ class Node:
             "output"
         ] * self.is_file
         says = ['partitions_def="parts", primary_key=["g", "k"]'] * self.partitioned
-        says += [f'path="out/{key}.txt"'] * self.is_file
+        says += [f'path="out/{key}.txt"'] * self.is_file + ["view=True"] * self.view
         shift = {"none": "0", "helper": "helpers.shift()", "setting": "settings.shift"}[self.shift]
         lines = [
             f"# {self.comment}",
@@ -194,6 +203,21 @@ class Study:
         (folder.path / "raw.json").write_text(self.raw_text)
         (folder.path / "parts.json").write_text(json.dumps(self.parts))
 
+    def read(self, folder: Folder) -> dict[str, Any]:
+        """Read the rows of all tables and views that are there, and the texts of all files."""
+        found: dict[str, Any] = {p.stem: p.read_text() for p in (folder.path / "out").glob("t*.txt")}
+        if not folder.database.exists():
+            return found
+        with duckdb.connect(str(folder.database), read_only=True) as connection:
+            names = connection.execute(
+                "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views()"
+            ).fetchall()
+            for (name,) in [row for row in names if row[0] in self.nodes]:
+                with suppress(duckdb.CatalogException):  # a view of a table that was deleted
+                    rows = connection.execute(f"SELECT g, k, v, n FROM {name}").fetchall()
+                    found[name] = tuple(sorted(rows))
+        return found
+
     @property
     def raw_text(self) -> str:
         return json.dumps(self.raw) + " " * self.spaces
@@ -230,7 +254,7 @@ def nodes(draw: st.DrawFn, known: dict[str, Node]) -> Node:
         st.sampled_from(("map", "map", "group") if partitioned else ("map", "map", "group", "count"))
     )
     extras = [key for key in whole if key not in reads and form != "file" and action != "count"]
-    return Node(
+    node = Node(
         form=form,
         reads=reads,
         action=action,
@@ -240,6 +264,8 @@ def nodes(draw: st.DrawFn, known: dict[str, Node]) -> Node:
         extra=draw(st.sampled_from(extras)) if extras and draw(st.integers(0, 3)) == 0 else None,
         partitioned=partitioned,
     )
+    node.view = node.may_be_view and draw(st.booleans())
+    return node
 
 
 @st.composite

@@ -1,7 +1,7 @@
 """A model in plain Python of what a random study's assets must hold, and of what a build of it must do."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.random_studies import SOURCES, Node, Study
 
@@ -13,9 +13,8 @@ MadeFrom = tuple[object, ...]
 RUNS = {"built", "unchanged"}
 
 
-def content(study: Study, node: Node, inputs: list[Content], counted: int) -> Content:
+def content(node: Node, shift: int, inputs: list[Content], counted: int) -> Content:
     """Return what comes out of an asset."""
-    shift = study.added(node)
     if node.is_file:
         texts = [given if isinstance(given, str) else repr(list(given)) for given in inputs]
         return f"{node.factor} {shift} " + " ".join(texts)
@@ -52,6 +51,8 @@ class Model:
     cached: set[tuple[str, MadeFrom]] = field(default_factory=set)
     perhaps: set[tuple[str, MadeFrom]] = field(default_factory=set)
     """What was finished when a build ended, and may have come into the cache or not."""
+    shown: dict[str, tuple[Node, int]] = field(default_factory=dict)
+    """The views that are there, as they were made, and what each adds to a value."""
 
     def build(
         self,
@@ -73,10 +74,29 @@ class Model:
             outcomes[key] = {"skipped"} if fresh else self._outcomes(key, made_from, forced)
             if doubtful is not None and (key in doubtful or outcomes[key] != RUNS):
                 outcomes[key] = {"skipped", "restored"} | (RUNS if key in doubtful else set())
+            if doubtful is not None and study.nodes[key].view:
+                outcomes[key] = {"skipped", *RUNS}
             self.there[key], self.record[key] = made, (made_from, made)
-            if not fresh:
+            self._show(study, key)
+            if not fresh and not study.nodes[key].view:
                 (self.perhaps if key in (doubtful or ()) else self.cached).add((key, made_from))
         return outcomes
+
+    def _show(self, study: Study, key: str) -> None:
+        """Take note of whether an asset is a view, and let all views move with what is there now."""
+        node = study.nodes[key]
+        self.shown.pop(key, None)
+        if node.view:
+            self.shown[key] = (replace(node), study.added(node))
+        self.move()
+
+    def move(self) -> None:
+        """Let every view show what is there now; one of a table that is gone shows nothing."""
+        for key, (node, added) in sorted(self.shown.items()):
+            self.there.pop(key, None)
+            if all(read in self.there for read in filter(None, [*node.reads, node.extra])):
+                counted = len(self.there[node.extra]) if node.extra else 0
+                self.there[key] = content(node, added, [self.there[read] for read in node.reads], counted)
 
     def due(self, study: Study, key: str) -> tuple[MadeFrom, Content]:
         """Return what an asset would be made from now, and what would come out."""
@@ -84,12 +104,14 @@ class Model:
         inputs = [self._content(study, read) for read in node.reads]
         counted = self._content(study, node.extra) if node.extra else ()
         versions = [self._version(study, node, *pair) for pair in zip(node.reads, inputs, strict=True)]
-        code = (node.form, *node.reads, node.action, node.factor, node.notes, node.extra, node.partitioned)
+        # of a file's text these are no part
+        how = None if node.is_file else (node.action, node.notes, node.extra, node.partitioned, node.view)
+        code = (node.form, *node.reads, node.factor, how)
         # an expression is what it compiles to, wherever its numbers come from
         kind = "setting" if node.shift == "setting" else "" if node.form == "expression" else node.shift
         extra = seen_of(node, counted, counted=True) if node.extra else None
         made_from = (code, kind, study.added(node), tuple(versions), extra)
-        return made_from, content(study, node, inputs, len(counted))
+        return made_from, content(node, study.added(node), inputs, len(counted))
 
     def is_whole(self, key: str) -> bool:
         """Tell whether an asset is as its record says."""

@@ -37,7 +37,7 @@ def test_a_first_build_makes_everything_and_a_second_nothing(folder: Folder) -> 
 
 def test_a_published_file_explains_itself(built: Folder) -> None:
     comments = dict(built.sql("SELECT table_name, comment FROM duckdb_tables()"))
-    assert comments["measured"] == "One measurement."
+    assert comments["measured"] == "One measurement.\n\nKey: id\nGroup: default"
     columns = dict(
         built.sql("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'measured'")
     )

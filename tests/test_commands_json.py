@@ -58,6 +58,7 @@ def notes(summary: pa.Table, output: Path) -> Path:
 COMMANDS_RUN = {
     "status": ["status"],
     "list": ["list"],
+    "schema": ["schema"],
     "show": ["show scaled", "show notes", "show measured", "show items"],
     "why": ["why measured", "why scaled", "why by_parity", "why notes", "why items"],
     "plan": ["plan"],

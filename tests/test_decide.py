@@ -148,6 +148,19 @@ def test_a_new_upstream_that_is_pending_makes_unsure_until_it_is_known() -> None
     assert decision.state is State.UNSURE and decision.because() == "waits for new"
 
 
+def test_of_what_moves_with_its_inputs_a_hand_is_blamed_only_when_these_stand_still() -> None:
+    inputs, libraries = changed(inputs={"raw": "r2", "upstream": "u1"}), changed(libraries={"numpy": "2.1"})
+    for current, cause in ((inputs, Cause.INPUT_CHANGED), (libraries, Cause.LIBRARY_CHANGED)):
+        decision = decided(observed="v2", moves=True, current=current)
+        assert [reason.cause for reason in decision.reasons] == [cause]
+    waiting = decided(
+        observed="v2", moves=True, pending={"upstream": State.STALE}, current=changed(inputs={"raw": "r1"})
+    )
+    assert waiting == Decision("it", State.UNSURE, (Reason(Cause.UPSTREAM_PENDING, "upstream"),))
+    alone = decided(observed="v2", moves=True, current=changed(code={"m:f": "c1", "m:g": "c3"}))
+    assert [reason.cause for reason in alone.reasons] == [Cause.OUTPUT_EDITED, Cause.CODE_CHANGED]
+
+
 TEXT = st.sampled_from(["a", "b", "c"])
 INGREDIENTS = st.builds(
     Ingredients,

@@ -12,17 +12,17 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.project_folders import Folder
-from tests.random_studies import CELLS, GROUPS, Cells, Study, studies
-from tests.study_model import Content, Model
+from tests.random_studies import CELLS, GROUPS, OTHER_FORMS, Cells, Study, studies
+from tests.study_model import Model
 from tests.sudden_deaths import POINTS, Died, dying
 
 NUMBERS = st.integers(0, 9)
+CHANGES = {"edited": "v = v + 1", "edited in its notes": "n = n || '!'", "lost its record": "k = k"}
 CAME_TRUE = {"keep": {"skipped"}, "run": {"built", "unchanged"}, "restore": {"restored"}}
 
 
@@ -43,7 +43,7 @@ class Studies(RuleBasedStateMachine):
     @rule(
         which=NUMBERS,
         number=NUMBERS,
-        what=st.sampled_from(["factor", "shift", "action", "notes", "comment", "form"]),
+        what=st.sampled_from(["factor", "shift", "action", "notes", "comment", "form", "view"]),
     )
     def edit_an_asset(self, which: int, number: int, what: str) -> None:
         node = self.study.nodes[self.key(which)]
@@ -59,13 +59,9 @@ class Studies(RuleBasedStateMachine):
             case "comment":
                 node.comment = number
             case "form":
-                others = {
-                    "arrow": "frame",
-                    "frame": "arrow",
-                    "expression": "relation",
-                    "relation": "expression",
-                }
-                node.form = others.get(node.form, node.form)
+                node.form = OTHER_FORMS.get(node.form, node.form)
+            case "view":
+                node.view = node.may_be_view and not node.view
         self.written()
 
     @rule(number=NUMBERS, what=st.sampled_from(["shift", "setting", "spaces"]))
@@ -102,7 +98,7 @@ class Studies(RuleBasedStateMachine):
     @rule(which=NUMBERS, how=st.sampled_from(["deleted", "edited", "edited in its notes", "lost its record"]))
     def damage(self, which: int, how: str) -> None:
         key = self.key(which)
-        if key not in self.model.there:
+        if key not in self.model.there or (key in self.model.shown and how != "deleted"):
             return
         rows = self.model.there[key]
         path = self.folder.path / "out" / f"{key}.txt"
@@ -114,18 +110,15 @@ class Studies(RuleBasedStateMachine):
             else:
                 path.write_text(rows + "!")
         elif how == "deleted":
-            self.folder.sql(f"DROP TABLE {key}")
+            self.folder.sql(f"DROP {'VIEW' if key in self.model.shown else 'TABLE'} {key}")
         else:
-            changes = {
-                "edited": "v = v + 1",
-                "edited in its notes": "n = n || '!'",
-                "lost its record": "k = k",
-            }
-            self.folder.sql(f"UPDATE {key} SET {changes[how]}")
+            self.folder.sql(f"UPDATE {key} SET {CHANGES[how]}")
         self.note_damage(key, how)
+        self.model.move()
 
     def note_damage(self, key: str, how: str) -> None:
         rows = self.model.there.pop(key)
+        self.model.shown.pop(key, None)
         if isinstance(rows, str):
             if how == "lost its record":
                 self.model.record.pop(key, None)
@@ -142,6 +135,7 @@ class Studies(RuleBasedStateMachine):
     @rule()
     def lose_the_tables(self) -> None:
         self.folder.database.unlink(missing_ok=True)
+        self.model.shown.clear()
         for key in [k for k, node in self.study.nodes.items() if not node.is_file]:
             self.model.there.pop(key, None)
             self.model.record.pop(key, None)
@@ -226,6 +220,7 @@ class Studies(RuleBasedStateMachine):
         **how: Any,
     ) -> None:
         """Plan and build; compare what was planned, what was done and what is there with what must be."""
+        keys = self.with_views(keys)
         planned = self.folder.plan(*selection, force=force)
         expected = self.model.build(self.study, keys, keys if force else (), doubtful=doubtful)
         outcomes = self.folder.build(*selection, force=force, **how)
@@ -236,7 +231,7 @@ class Studies(RuleBasedStateMachine):
                 k: (planned[k], outcomes[k]) for k in keys if not self.came_true(k, planned, outcomes)
             }
             assert not unforeseen
-        assert self.there() == self.model.there
+        assert self.study.read(self.folder) == self.model.there
 
     def came_true(self, key: str, planned: dict[str, str], outcomes: dict[str, str]) -> bool:
         upstream = self.closure(key) - {key}
@@ -255,23 +250,19 @@ class Studies(RuleBasedStateMachine):
         reads = [k for k in [*node.reads, node.extra] if k in self.study.nodes]
         return {key}.union(*map(self.closure, filter(None, reads)))
 
+    def with_views(self, keys: Collection[str]) -> list[str]:
+        found = set(keys)
+        for key, node in self.study.nodes.items():
+            if node.view and found & {*node.reads, node.extra}:
+                found.add(key)
+        return self.ordered(found)
+
     def ordered(self, keys: Collection[str]) -> list[str]:
         return [key for key in self.study.nodes if key in keys]
 
     def written(self) -> None:
         self.study.write(self.folder)
         self.earlier.append(copy.deepcopy(self.study))
-
-    def there(self) -> dict[str, Content]:
-        """Read all tables and files."""
-        found: dict[str, Content] = {p.stem: p.read_text() for p in (self.folder.path / "out").glob("t*.txt")}
-        if self.folder.database.exists():
-            with duckdb.connect(str(self.folder.database), read_only=True) as connection:
-                tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-                for (name,) in [row for row in tables if row[0] in self.study.nodes]:
-                    rows = connection.execute(f"SELECT g, k, v, n FROM {name}").fetchall()
-                    found[name] = tuple(sorted(rows))
-        return found
 
     def teardown(self) -> None:
         if not hasattr(self, "place"):

@@ -64,8 +64,9 @@ def test_a_usable_row_holds_methods_times_and_predictions(sqlite_store: WrittenS
     assert (row["experiment"], row["status"], row["lifecycle_stage"]) == (EXPERIMENT, "FINISHED", "active")
     assert row["finished_at"] >= row["started_at"]
     assert (row["artifact_path"], row["n_bootstrap"]) == ("metrics/metrics_run.pickle", 5)
-    lengths = {len(row[name]) for name in ("subject_codes", "y_true", "y_prob", "y_prob_sd")}
+    lengths = {len(row[name]) for name in ("subject_codes", "y_true", "y_prob", "y_prob_sd", "y_prob_refits")}
     assert lengths == {30}
+    assert [np.mean(refits) for refits in row["y_prob_refits"]] == row["y_prob"]
     assert 0 < sum(row["y_true"]) < 30
 
 
@@ -147,6 +148,10 @@ def test_rows_follow_their_subjects_and_position_says_nothing(
         lookup[code]: risk for code, risk in zip(rows[0]["subject_codes"], rows[0]["y_prob"], strict=True)
     }
     assert found == dict(zip(codes, risks.mean(axis=1).tolist(), strict=True))
+    refits = zip(rows[0]["subject_codes"], rows[0]["y_prob_refits"], strict=True)
+    assert {lookup[code]: of_subject for code, of_subject in refits} == dict(
+        zip(codes, risks.tolist(), strict=True)
+    )
 
 
 def test_a_lookup_that_others_may_read_stops_the_extraction(

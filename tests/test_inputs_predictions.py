@@ -1,5 +1,6 @@
 """What a metrics artifact must hold, field by field."""
 
+import base64
 import copy
 import io
 import json
@@ -9,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from written_stores import metrics
 
 from assets.inputs.predictions import Predictions
@@ -57,7 +60,15 @@ def put(position: tuple[int, ...], value: float) -> Callable[[Any], Any]:
 def test_risks_are_means_over_refits_with_their_spread() -> None:
     found = from_pickle(pickle.dumps(metrics(CODES, LABELS, RISKS)))
     spread = [statistics.stdev(row) for row in RISKS.tolist()]
-    assert found == Predictions(CODES, [1, 0, 1], [0.625, 0.25, 0.5], pytest.approx(spread), 2)
+    packed = base64.b64encode(RISKS.tobytes()).decode()
+    assert found == Predictions(CODES, [1, 0, 1], [0.625, 0.25, 0.5], pytest.approx(spread), 2, packed)
+
+
+@given(arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=5), elements=st.floats(0, 1)))
+def test_every_refit_crosses_to_the_other_process_to_the_bit(risks: npt.NDArray[np.float64]) -> None:
+    codes, labels = [f"PLR{row}" for row in range(len(risks))], np.zeros(len(risks))
+    told = json.loads(json.dumps(answer("m.pickle", pickle.dumps(metrics(codes, labels, risks)))))
+    assert Predictions(**told).refits().tobytes() == risks.tobytes()
 
 
 def test_a_single_refit_has_no_spread() -> None:
@@ -201,6 +212,7 @@ def test_a_table_of_refits_is_read_in_any_format(path: str, write: Callable[[Any
         "y_prob": [0.625, 0.25],
         "y_prob_sd": [pytest.approx(0.125 * 2**0.5), 0.0],
         "n_bootstrap": 2,
+        "packed_refits": base64.b64encode(np.array([[0.5, 0.75], [0.25, 0.25]]).tobytes()).decode(),
     }
 
 

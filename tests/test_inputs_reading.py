@@ -25,8 +25,10 @@ OLD = json.loads((Path(__file__).parent / "oracles" / "pickles_of_numpy_1.json")
 SMALL = base64.b64decode(min(OLD.values(), key=len))
 PATH = "metrics/metrics_run.pickle"
 LIMITS = Limits(memory_bytes=2**30, seconds=2)
-GOOD = pickle.dumps(metrics(["a", "b"], np.array([0, 1]), np.array([[0.25, 0.5], [0.75, 0.75]])))
-EXPECTED = Predictions(["a", "b"], [0, 1], [0.375, 0.75], [0.125 * 2**0.5, 0.0], 2)
+RISKS = np.array([[0.25, 0.5], [0.75, 0.75]])
+GOOD = pickle.dumps(metrics(["a", "b"], np.array([0, 1]), RISKS))
+PACKED = base64.b64encode(RISKS.tobytes()).decode()
+EXPECTED = Predictions(["a", "b"], [0, 1], [0.375, 0.75], [0.125 * 2**0.5, 0.0], 2, PACKED)
 
 
 def doubled(times: int) -> tuple[object, ...]:

@@ -45,6 +45,30 @@ def test_auroc_and_its_standard_error_agree_with_the_references(case, discrimina
         assert limits == pytest.approx((wanted["ci_low"], wanted["ci_high"]), abs=1e-9, rel=0)
 
 
+@pytest.mark.parametrize("case", [c for c in CASES if "auroc_ci_logit" in expected(c)["measures"]])
+def test_the_interval_on_the_logit_scale_agrees_with_the_reference(case, discrimination):
+    found, wanted = discrimination[case], measure(case, "auroc_ci_logit")
+    limits = found["auroc_logit_ci_lower"], found["auroc_logit_ci_upper"]
+    if wanted["ci_low"] is None:
+        assert limits == (None, None)
+    else:
+        assert limits == pytest.approx((wanted["ci_low"], wanted["ci_high"]), abs=1e-9, rel=0)
+
+
+@settings(max_examples=12, deadline=None)
+@given(some_runs)
+def test_the_interval_on_the_logit_scale_is_that_of_the_logit(frame):
+    for found in by_run(frame).values():
+        limits = found["auroc_logit_ci_lower"], found["auroc_logit_ci_upper"]
+        if found["auroc_status"] != "ok":
+            assert limits == (None, None)
+            continue
+        auroc, se = found["auroc"], found["auroc_se"]
+        centre, half = np.log(auroc / (1 - auroc)), 1.959963984540054 * se / (auroc * (1 - auroc))
+        assert limits == pytest.approx(tuple(1 / (1 + np.exp(-centre - side * half)) for side in (-1, 1)))
+        assert 0 <= limits[0] < auroc < limits[1] <= 1
+
+
 def test_statuses_say_why_there_is_no_interval(discrimination):
     statuses = {case: discrimination[case]["auroc_status"] for case in CASES}
     assert {case: status for case, status in statuses.items() if status != "ok"} == {

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from queries.distributions import probability_histogram
+from queries.distributions import distribution_stats, probability_histogram
 from tests.measure_cases import asked, assert_rows, some_runs, written_predictions
 
 
@@ -51,3 +51,25 @@ def test_every_subject_is_between_the_edges_of_its_bin(frame):
             assert b.n == inside.sum()
         assert (bins.density * (bins.bin_end - bins.bin_start)).sum() == pytest.approx(1)
     assert found.n.sum() == len(frame)
+
+
+def test_the_statistics_of_each_outcome_that_occurred():
+    rows = written_predictions(
+        """
+        run_id | y_true | y_prob
+        a      | 1      | 0.1
+        a      | 1      | 0.2
+        a      | 1      | 0.3
+        a      | 1      | 0.4
+        a      | 1      | 1
+        b      | 0      | 0.75
+        """
+    )
+    assert_rows(
+        asked(distribution_stats, rows, "run_id", "y_true"),
+        """
+        run_id | y_true | n | risk_mean | risk_sd             | risk_min | risk_q05 | risk_median | risk_q90 | risk_max
+        a      | 1      | 5 | 0.4       | 0.35355339059327373 | 0.1      | 0.12     | 0.3         | 0.76     | 1
+        b      | 0      | 1 | 0.75      | null                | 0.75     | 0.75     | 0.75        | 0.75     | 0.75
+        """,
+    )

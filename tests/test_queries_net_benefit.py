@@ -33,7 +33,11 @@ def test_net_benefit_agrees_with_dcurves_at_all_99_thresholds(case, reference_cu
         ("net_benefit_model", "net_benefit"),
         ("net_benefit_all", "net_benefit_treat_all"),
         ("net_benefit_none", "net_benefit_treat_none"),
+        ("standardised_net_benefit", "standardised_net_benefit"),
+        ("interventions_avoided", "net_interventions_avoided"),
     ]:
+        if wanted.get(name) is None:
+            continue
         assert found[column].tolist() == pytest.approx(wanted[name], abs=wanted["tolerance_suggested"], rel=0)
 
 
@@ -62,6 +66,23 @@ def test_a_probability_on_the_threshold_is_positive():
         0.29      | 2              | 1               | 0.397887323943662  | 0.295774647887324
         0.30      | 1              | 0               | 0.25               | 0.2857142857142857
         0.99      | 1              | 0               | 0.25               | -49
+        """,
+    )
+
+
+def test_without_events_only_the_standardised_net_benefit_is_null():
+    rows = written_predictions(
+        """
+        run_id | y_true | y_prob
+        a      | 0      | 0.2
+        a      | 0      | 0.6
+        """
+    )
+    assert_rows(
+        asked(lambda p: decision_curves(p, [50]), rows, "threshold"),
+        """
+        net_benefit_model | standardised_net_benefit | standardised_net_benefit_status | interventions_avoided
+        -0.5              | null                     | no_events                       | 0.5
         """,
     )
 

@@ -31,9 +31,8 @@ def overall():
     ("column", "name"),
     [
         ("o_e_ratio", "oe_ratio"),
-        ("brier", "brier"),
-        ("scaled_brier", "scaled_brier"),
-        ("log_loss", "log_loss"),
+        *((name, name) for name in ("brier", "scaled_brier", "log_loss", "discrimination_slope")),
+        *((name, name) for name in ("mcfadden_r2", "cox_snell_r2", "nagelkerke_r2")),
     ],
 )
 @pytest.mark.parametrize("case", CASES)
@@ -87,6 +86,24 @@ def test_nulls_come_with_their_reason():
         certain   | 0      | 1            | ok                  | 0                  | ok
         nothing   | 0.5    | -1           | ok                  | null               | infinite
         one_class | 0.3125 | null         | single_class        | 0.8369882167858358 | ok
+        """,
+    )
+    assert_rows(
+        found,
+        """
+        run_id    | mcfadden_r2 | cox_snell_r2 | nagelkerke_r2 | r2_status    | discrimination_slope | discrimination_slope_status
+        certain   | 1           | 0.75         | 1             | ok           | 1                    | ok
+        nothing   | null        | null         | null          | infinite     | 0                    | ok
+        one_class | null        | null         | null          | single_class | null                 | single_class
+        """,
+    )
+    assert_rows(
+        found,
+        """
+        run_id    | brier_status  | brier_ci_lower | brier_ci_upper     | brier_spiegelhalter_ci_lower
+        certain   | variance_zero | null           | null               | null
+        nothing   | ok            | 0              | 1                  | null
+        one_class | ok            | 0              | 0.8024909961350135 | 0.012443020227793145
         """,
     )
 

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from queries.runs import predictions, quarantined_runs, usable_runs
+from queries.runs import bootstrap_predictions, predictions, quarantined_runs, usable_runs
 from tests.measure_cases import EXTRACTED_RUNS, answer, assert_rows, written
 
 OUTCOMES = [1, 0, 0, 1]
@@ -34,6 +34,7 @@ def extracted(text, **changes):
                 "y_true": OUTCOMES if used else None,
                 "y_prob": [0.9, 0.2, 0.3, 0.6] if used else None,
                 "y_prob_sd": [0.1, None, 0.2, 0.3] if used else None,
+                "y_prob_refits": [[0.8, 1.0], [0.2, 0.2], [0.1, 0.5], [0.3, 0.9]] if used else None,
                 "quarantine_stage": row["stage"],
                 "quarantine_field": None if used else "y_prob",
                 "quarantine_reason": None if used else "out of range",
@@ -102,6 +103,23 @@ def test_predictions_keep_outcome_and_probability_of_a_subject_together():
         alone  | S3           | 1      | 0.6    | 0.3
         """,
     )
+
+
+def test_refits_stand_beside_the_outcome_of_their_subject():
+    runs = extracted(RUNS)
+    found = answer(bootstrap_predictions(runs, usable_runs(runs)), "run_id", "subject_code")
+    assert len(found) == 12
+    assert_rows(
+        found[8:],
+        """
+        run_id | subject_code | y_true
+        tie_b  | S0           | 1
+        tie_b  | S1           | 0
+        tie_b  | S2           | 0
+        tie_b  | S3           | 1
+        """,
+    )
+    assert [row["y_prob_refits"] for row in found[8:]] == [[0.8, 1.0], [0.2, 0.2], [0.1, 0.5], [0.3, 0.9]]
 
 
 def test_a_run_without_spread_keeps_its_subjects():

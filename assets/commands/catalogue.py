@@ -88,6 +88,12 @@ COMMANDS = (
         ("assets show runs",),
     ),
     Command(
+        "schema",
+        "describing",
+        "print what the DuckDB file says of its tables and columns, as Markdown",
+        examples=("assets schema", "assets schema > schema.md"),
+    ),
+    Command(
         "why",
         "explaining",
         "show each ingredient of an asset, old and new",

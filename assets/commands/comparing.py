@@ -77,7 +77,8 @@ class _Sides:
         self.connection.execute(f"ATTACH {literal(other)} AS _other (READ_ONLY)")
         theirs = f"_other.{quoted(self.key)}"
         tables = self.connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = '_other'"
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = '_other' "
+            "UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = '_other'"
         )
         if (self.key,) not in tables.fetchall():
             raise UserError(f"{other} has no table `{self.key}`")

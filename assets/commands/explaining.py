@@ -68,12 +68,15 @@ def plan_command(options: argparse.Namespace) -> int:
 
 
 def chosen(definitions: "Definitions", options: argparse.Namespace) -> tuple[list[str], list[str]]:
-    """Return the assets that a build is about, and those of them that run whatever their state."""
+    """Return the assets that a build is about, and those of them that run whatever their state.
+
+    Views that show what is built come along, unforced.
+    """
     keys = definitions.select(options.selection)
     if options.force_downstream:
         downstream = definitions.closure(keys, down=True)
         keys = [key for key in definitions.order if key in downstream]
-    return keys, keys if options.force or options.force_downstream else []
+    return definitions.with_views(keys), keys if options.force or options.force_downstream else []
 
 
 def _step_row(step: Step) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def _declared(asset: Asset) -> dict[str, Any]:
     return {
         "key": asset.key,
         "kind": asset.kind,
+        "view": asset.view,
         "kinds": sorted(asset.kinds),
         "group": asset.group_name,
         "description": asset.description,
@@ -147,7 +148,7 @@ def _columns(inventory: Inventory, asset: Asset) -> list[dict[str, str | None]]:
 
 
 def _print_asset(known: Mapping[str, Any]) -> None:
-    print(f"{known['key']}: {known['kind']} of group {known['group']}")
+    print(f"{known['key']}: {'view' if known['view'] else known['kind']} of group {known['group']}")
     print(f"{known['description']}\n")
     state = known["state"] + (f": {known['because']}" if known["because"] else "")
     seconds = f", in {known['seconds']:.2f} s" if known["seconds"] is not None else ""

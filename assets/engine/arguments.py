@@ -43,9 +43,10 @@ def read_inputs(inventory: Inventory, asset: Asset, cursor: duckdb.DuckDBPyConne
         elif asset.wants[parameter] == "file":
             given[parameter] = Path(inventory.definitions.named(key).path or "")
         else:
-            order = ", ".join(f'"{c}"' for c in inventory.definitions.named(key).primary_key)
+            read = inventory.definitions.named(key)
+            order = ", ".join(map(quoted, read.primary_key)) or ("ALL" if read.view else "")
             table = cursor.execute(
-                f'SELECT * FROM "{key}"' + (f" ORDER BY {order}" if order else "")
+                f"SELECT * FROM {quoted(key)}" + (f" ORDER BY {order}" if order else "")
             ).to_arrow_table()
             given[parameter] = table.to_pandas() if asset.wants[parameter] == "frame" else table
     return given

@@ -43,6 +43,10 @@ class Cause(Enum):
     UPSTREAM_PENDING = "waits for"
 
 
+_MOVING = (Cause.LIBRARY_CHANGED, Cause.INPUT_CHANGED)
+"""What changes the rows of a view without anybody touching it."""
+
+
 @dataclass(frozen=True)
 class Reason:
     """One cause, the ingredient concerned, and what it was and is."""
@@ -88,6 +92,7 @@ def decide(
     current: Ingredients,
     pending: Mapping[str, State],
     forced: bool = False,
+    moves: bool = False,
 ) -> Decision:
     """Say whether the asset is fresh, from what was recorded and what is there now; pure.
 
@@ -103,12 +108,17 @@ def decide(
         State of each upstream asset that is not fresh.
     forced
         Build it whatever is found.
+    moves
+        Its output shows what its inputs are now, as a view does: while they changed, or may have, that alone
+        explains why it is not what was written.
     """
     if record is None:
         return Decision(key, State.MISSING, (Reason(Cause.NEVER_BUILT),))
     if observed is None:
         return Decision(key, State.MISSING, (Reason(Cause.OUTPUT_GONE),))
     reasons = tuple(_changes(record, observed, current, forced=forced, pending=pending))
+    if moves and (pending or any(reason.cause in _MOVING for reason in reasons)):
+        reasons = tuple(reason for reason in reasons if reason.cause is not Cause.OUTPUT_EDITED)
     if reasons:
         return Decision(key, State.STALE, reasons)
     waits = tuple(Reason(Cause.UPSTREAM_PENDING, upstream) for upstream in pending)

@@ -79,6 +79,8 @@ class Asset:
     """Given a connection to the tables, to run SQL on."""
     path: str | None = None
     """Where a file is kept, relative to the working directory."""
+    view: bool = False
+    """Whether the DuckDB file keeps its query, not its rows."""
     partitions_def: str | None = None
     """Key of the source whose partitions this asset has, one for one."""
     primary_key: tuple[str, ...] = ()

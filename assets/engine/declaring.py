@@ -56,6 +56,7 @@ def asset(
     name: str | None = None,
     ins: Mapping[str, str] | None = None,
     deps: str | Sequence[Any] = (),
+    view: bool = False,
     partitions_def: str | None = None,
     primary_key: Names = (),
     ranges: Mapping[str, tuple[float, float]] | None = None,
@@ -74,8 +75,9 @@ def asset(
 
     Beyond Dagster's words: `primary_key` and `ranges` are checked before a table is kept (keys unique
     and not null, values within bounds; nulls pass), `columns` says what each column means, `path` where a
-    file is kept. A parameter annotated `duckdb.DuckDBPyConnection` is given a connection to the tables, one
-    annotated with a class `Settings` the settings; `output` is given the path that a file is written to.
+    file is kept. With `view=True` the DuckDB file keeps the query of an expression or relation, not its rows.
+    A parameter annotated `duckdb.DuckDBPyConnection` is given a connection to the tables, one annotated with a
+    class `Settings` the settings; `output` is given the path that a file is written to.
 
     Raises
     ------
@@ -94,6 +96,7 @@ def asset(
         form = _returned_form(function, notes.get("return"))
         asked = _parameters(function)
         _check_declaration(function, form, asked, ins or {}, path)
+        _check_view(function, form, view, partitions_def)
         _check_partitions(function, form, {*asked, *_keys(deps)}, partitions_def, _names(primary_key))
         parameters = [p for p in asked if p not in _GIVEN]
         settings, connection = (
@@ -111,6 +114,7 @@ def asset(
             settings_parameter=settings,
             connection_parameter=connection,
             path=path,
+            view=view,
             partitions_def=partitions_def,
             primary_key=_names(primary_key),
             ranges=dict(ranges or {}),
@@ -161,6 +165,19 @@ def _check_declaration(
         raise UserError(
             f"`{function.__name__}`: a file needs all of `-> Path`, `@asset(path=...)` and a parameter `output`, "
             "the path to write to; anything else has none of them"
+        )
+
+
+def _check_view(function: Callable[..., Any], form: Form, view: bool, partitions_def: str | None) -> None:
+    if view and form not in ("expression", "relation"):
+        raise UserError(
+            f"`{function.__name__}` is a view, so it must return ir.Table or duckdb.DuckDBPyRelation: a query that "
+            "the file can keep"
+        )
+    if view and partitions_def is not None:
+        raise UserError(
+            f"`{function.__name__}` is a view, which has no rows of its own: it is always whole, so remove its "
+            "partitions_def"
         )
 
 

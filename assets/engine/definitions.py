@@ -80,6 +80,21 @@ class Definitions:
             waiting += self.downstream(key) if down else self.assets[key].upstream
         return found
 
+    def with_views(self, keys: Iterable[str]) -> list[str]:
+        """Return the keys, in building order, with all views that show them: those move when they are built."""
+        found = set(keys)
+        found |= self.views_of(found)
+        return [key for key in self.order if key in found]
+
+    def views_of(self, keys: Iterable[str]) -> set[str]:
+        """Return the views that show any of these tables, directly or through other views."""
+        found, waiting = set[str](), list(keys)
+        while waiting:
+            more = {r for r in self.downstream(waiting.pop()) if self.assets[r].view} - found
+            found |= more
+            waiting += more
+        return found
+
     def select(self, selections: Sequence[str]) -> list[str]:
         """Return the selected keys in building order; Dagster's syntax, joined by commas or given apart.
 

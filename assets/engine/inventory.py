@@ -17,7 +17,7 @@ from assets.engine.definitions import Definitions
 from assets.engine.errors import ExpressionError, UserError
 from assets.engine.hashing import digest
 from assets.engine.index import Code
-from assets.engine.records import Closure, Ingredients, Look, Record
+from assets.engine.records import KEPT_AS, Closure, Ingredients, Look, Record
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,6 +86,7 @@ class Inventory:
             current=current,
             pending=pending,
             forced=forced,
+            moves=asset.view,
         )
 
     def ingredients(self, asset: Asset, pending: Iterable[str] = ()) -> Ingredients:
@@ -207,12 +208,13 @@ class Inventory:
         return {asset.settings_parameter: self.definitions.settings} if asset.settings_parameter else {}
 
     def _code(self, asset: Asset, closure: Closure, pending: set[str]) -> Mapping[str, str]:
-        declared = {"declaration": self._declaration(asset)}
+        declared = {"declaration": self._declaration(asset), **({KEPT_AS: "view"} if asset.view else {})}
         if asset.form != "expression":
             return {**closure.fragments, **declared}
         record = self.records.get(asset.key)
         if record and self._stands(asset, record, pending):
-            return {**record.ingredients.code, **declared}
+            recorded = record.ingredients.code
+            return {**{name: recorded[name] for name in recorded if name != KEPT_AS}, **declared}
         return {"expression": self.compiled(asset).hash, **declared}
 
     def _declaration(self, asset: Asset) -> str:

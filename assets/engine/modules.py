@@ -2,9 +2,9 @@
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 
 def loaded_below(root: Path) -> list[Path]:
@@ -13,10 +13,15 @@ def loaded_below(root: Path) -> list[Path]:
     return [file for file in files if file.is_relative_to(root) and "site-packages" not in file.parts]
 
 
-def lazy_submodules(package: str) -> Callable[[str], ModuleType]:
-    """Return a module-level `__getattr__` (PEP 562) that imports a submodule when it is first named."""
+def lazy_submodules(package: str, homes: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """Return a module-level `__getattr__` (PEP 562) that imports a submodule when it is first named.
 
-    def load(name: str) -> ModuleType:
+    `homes` says of public names in which submodule they are, so that they can be asked of the package itself.
+    """
+
+    def load(name: str) -> Any:
+        if homes and name in homes:
+            return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
         try:
             return importlib.import_module(f"{package}.{name}")
         except ModuleNotFoundError as error:

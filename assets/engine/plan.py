@@ -64,8 +64,8 @@ def steps(
         step = _step(imagined, decision, result)
         planned[key] = step
         if result is not None:
-            _imagine(imagined, result)
             restored[key] = result
+            _imagine(imagined, result)
         elif step.action is not Action.KEEP:
             open_ended[key] = decision.state
     return planned
@@ -125,6 +125,9 @@ def _imagine(imagined: Inventory, result: "CachedResult") -> None:
     """Take a result into the inventory as if it had been restored."""
     imagined.versions[result.key] = result.data_version
     if result.schema is not None:
+        from assets.engine.views import look_again
+
         imagined.schemas[result.key] = result.schema
+        look_again(imagined, result.key)
     if result.record:
         imagined.records[result.key] = Record.from_dict(result.record)

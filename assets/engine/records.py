@@ -7,6 +7,9 @@ from typing import Any
 
 from assets.engine.hashing import SCHEME, digest
 
+KEPT_AS = "kept as"
+"""Name among the code of what is kept in another way than its form says: as a view."""
+
 
 @dataclass(frozen=True)
 class Ingredients:
@@ -62,6 +65,11 @@ class Record:
     source_hash: str = ""
     """Hash of the syntax trees that made an expression: while it is the same, so is the expression."""
     sql: str | None = None
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it tells of a view."""
+        return KEPT_AS in self.ingredients.code
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values."""

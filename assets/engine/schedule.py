@@ -134,7 +134,8 @@ def materialize(
     tell: Callable[[str], None] = print,
     finished: Callable[[Result], None] = lambda _: None,
 ) -> dict[str, Result]:
-    """Bring the selected assets up to date: tables first, published together, then files from them."""
+    """Bring the selected assets up to date, and views that show them: tables first, published together, then files."""
+    keys = project.definitions.with_views(keys)
     tables = [key for key in keys if project.definitions.assets[key].kind == "table"]
     files = [key for key in keys if key not in set(tables)]
     bring = partial(build_all, jobs=jobs, attempts=attempts, tell=tell, finished=finished)
@@ -177,6 +178,7 @@ def close(build: TableBuild, results: Iterable[Result]) -> bool:
     new = build.copy.resumed or set(outcomes.values()) - {Outcome.SKIPPED, Outcome.FAILED, Outcome.BLOCKED}
     if not new or bad & build.inventory.versions.keys():
         return False
+    build.copy.drop_staging()
     build.before_publishing(build.copy.connection)
     build.copy.publish(build.inventory.definitions.assets)
     build.share()

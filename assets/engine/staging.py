@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from assets.engine.contents import Schema
 from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
-from assets.engine.sql import literal, quoted
+from assets.engine.sql import called, literal, quoted
 
 _STRANGER = "no such partition: "
 
@@ -26,16 +25,15 @@ class Query:
         """Return the names of its columns."""
         return [name for name, *_ in self.cursor.execute(f"FROM ({self.sql}) LIMIT 0").description or ()]
 
-    def create(self, table: str, key: Sequence[str]) -> None:
-        """Run it into a table, in the order of its key.
+    def create(self, table: str, key: Sequence[str], *, view: bool) -> None:
+        """Run it into a table, in the order of its key; or make a view of it, in no order, which each reader would pay.
 
         A table is a set of rows: without a key the order is that of all its columns, whoever made it.
         """
         order = ", ".join(map(quoted, key)) or "ALL"
+        query = self.sql if view else f"FROM ({self.sql}) ORDER BY {order}"
         try:
-            self.cursor.execute(
-                f"CREATE OR REPLACE TABLE {quoted(table)} AS FROM ({self.sql}) ORDER BY {order}"
-            )
+            self.cursor.execute(f"CREATE OR REPLACE {called(view)} {quoted(table)} AS {query}")
         except duckdb.InvalidInputException as error:
             stranger = str(error).partition(_STRANGER)[2]
             if not stranger:
@@ -104,12 +102,3 @@ def check_rows(cursor: duckdb.DuckDBPyConnection, asset: Asset, table: str) -> N
         (count,) = cursor.execute(question).fetchall()[0]
         if count:
             raise UserError(f"table `{asset.key}` {finding}: {count} rows; nothing was published")
-
-
-def comments(asset: Asset, schema: Schema) -> Iterable[str]:
-    """Yield the statements that say in the file itself what a table and its columns are."""
-    table = quoted(asset.key)
-    yield f"COMMENT ON TABLE {table} IS {literal(asset.description)}"
-    for name in schema:
-        if name in asset.columns:
-            yield f"COMMENT ON COLUMN {table}.{quoted(name)} IS {literal(asset.columns[name])}"

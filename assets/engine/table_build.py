@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from assets.engine import views
 from assets.engine.arguments import alone, arrow, read_inputs, register
 from assets.engine.build import Build, Result, Staged
 from assets.engine.cache.result import CachedResult
@@ -73,6 +74,11 @@ class TableBuild(Build):
         restored = output is not None
         if output is None:
             query = self._query(asset, decision, record, parts)
+            if asset.view:
+                schemas = self.inventory.schemas
+                views.check(
+                    key, query.sql, {read: schemas[read] for read in asset.upstream if read in schemas}
+                )
             output = self.copy.stage_query(asset, query)
             record = replace(record, sql=query.recorded)
         taken = round(time.monotonic() - started, 3)
@@ -95,9 +101,12 @@ class TableBuild(Build):
             self.copy.commit(output, self.inventory.definitions.named(output.key), staged.record)
         with self._planning:
             self.inventory.schemas[output.key] = output.schema
-        if not staged.restored:
+        if not staged.restored and not staged.record.is_view:
             self._keep(staged.record, output)
-        return self._settle(staged)
+        result = self._settle(staged)
+        with self._planning:
+            views.look_again(self.inventory, output.key)
+        return result
 
     def _record(self, asset: Asset, decision: Decision) -> Record:
         """Return the record to be, as far as it is known before the table is made."""
@@ -149,7 +158,10 @@ class TableBuild(Build):
             return self._expression(asset, record, cursor)
         given = read_inputs(self.inventory, asset, cursor)
         with alone(self.inventory, asset):
-            register(_COMPUTED, asset.key, asset.function(**given), cursor)
+            returned = asset.function(**given)
+            if asset.view and isinstance(returned, duckdb.DuckDBPyRelation):
+                return Query(returned.sql_query(), cursor)
+            register(_COMPUTED, asset.key, returned, cursor)
         return Query(f"FROM {_COMPUTED}", cursor)
 
     def _expression(self, asset: Asset, record: Record, cursor: duckdb.DuckDBPyConnection) -> Query:
@@ -189,7 +201,9 @@ class TableBuild(Build):
         if todo.standing and not todo.missing:
             return self._with_standing(asset, todo, None, cursor)
         if todo.standing:
-            self.copy.restrict(cursor, todo.inputs, todo.column, todo.missing)
+            assets = self.inventory.definitions.assets
+            whole = [key for key in asset.upstream if key in assets and assets[key].view]
+            self.copy.restrict(cursor, todo.inputs, whole, todo.column, todo.missing)
         return self._with_standing(asset, todo, self._whole(asset, record, cursor), cursor)
 
     def _with_standing(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from assets.engine import contents, ledger
+from assets.engine import contents, ledger, views
 from assets.engine.errors import BUILD_TABLES, TransientError, UserError
 from assets.engine.records import Look
 
@@ -43,10 +43,15 @@ def look(path: Path) -> Look:
 def look_through(connection: duckdb.DuckDBPyConnection) -> Look:
     """Return records, data versions and schemas seen through an open connection."""
     records = ledger.read(connection)
-    present = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    found = contents.scan_all(connection, records.keys() & present)
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    found = contents.scan_all(
+        connection, [key for key, record in records.items() if key in tables and not record.is_view]
+    )
     versions = {key: table.data_version for key, table in found.items()}
-    return Look(records, versions, {key: table.schema for key, table in found.items()})
+    schemas = {key: table.schema for key, table in found.items()}
+    for key in [name for name in views.names(connection) if name in records and records[name].is_view]:
+        versions[key], schemas[key] = views.shown(connection, key)
+    return Look(records, versions, schemas)
 
 
 @contextmanager

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import duckdb
 
-from assets.engine import contents, ledger
+from assets.engine import contents, ledger, views
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache
 from assets.engine.declarations import Asset
+from assets.engine.descriptions import comments
 from assets.engine.errors import UserError
 from assets.engine.records import Record
-from assets.engine.sql import quoted
-from assets.engine.staging import Query, check_columns, check_rows, comments, named
+from assets.engine.sql import called, quoted
+from assets.engine.staging import Query, check_columns, check_rows, named
 from assets.engine.warehouse import connect, log_of, open_read_only, working_copy
 
 _STAGING = "_staging_"
@@ -107,11 +108,10 @@ class WorkingCopy:
             ((self._catalog,),) = self.connection.execute("SELECT current_database()").fetchall()
             ledger.create(self.connection)
             ledger.check_format(self.connection, self.working)
-            self._drop_staging()
-            found = self.connection.execute(
-                "SELECT view_name FROM duckdb_views() WHERE NOT internal"
-            ).fetchall()
-            self._views = {name for (name,) in found}  # somebody may have put one in the place of a table
+            self._views = {
+                name.lower() for name in views.names(self.connection)
+            }  # anybody may have put one there
+            self.drop_staging()
         except BaseException:
             self.connection.close()
             raise
@@ -142,7 +142,7 @@ class WorkingCopy:
         """
         with _writing(self.working):
             check_columns(asset, query)
-            query.create(_STAGING + asset.key, asset.primary_key)
+            query.create(_STAGING + asset.key, asset.primary_key, view=asset.view)
             check_rows(query.cursor, asset, _STAGING + asset.key)
             return self._staged(asset, query.cursor)
 
@@ -168,14 +168,28 @@ class WorkingCopy:
         return f"{quoted(self._catalog)}.main.{quoted(key)}"
 
     def restrict(
-        self, cursor: duckdb.DuckDBPyConnection, keys: Iterable[str], column: str, names: Iterable[str]
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        keys: Collection[str],
+        whole: Iterable[str],
+        column: str,
+        names: Iterable[str],
     ) -> None:
-        """Let a connection see only some partitions of these tables."""
+        """Let a connection see only some partitions of these tables, while views go on to show all of them.
+
+        DuckDB looks up what a view names among temporary tables first: so the rows of the views `whole` are taken
+        before.
+        """
         wanted = named(cursor, "_missing", names)
-        for key in keys:
+        only = f"WHERE {quoted(column)}::VARCHAR IN (FROM {wanted})"
+        for key in whole:
             cursor.execute(
-                f"CREATE OR REPLACE TEMPORARY VIEW {quoted(key)} AS FROM {self.qualified(key)} "
-                f"WHERE {quoted(column)}::VARCHAR IN (FROM {wanted})"
+                f"CREATE OR REPLACE TEMPORARY TABLE {quoted(key)} AS FROM {self.qualified(key)} "
+                + (only if key in keys else "")
+            )
+        for key in set(keys) - set(whole):
+            cursor.execute(
+                f"CREATE OR REPLACE TEMPORARY VIEW {quoted(key)} AS FROM {self.qualified(key)} {only}"
             )
 
     def _staged(self, asset: Asset, cursor: duckdb.DuckDBPyConnection) -> StagedTable:
@@ -184,13 +198,16 @@ class WorkingCopy:
 
     def commit(self, staged: StagedTable, asset: Asset, record: Record) -> None:
         """Put the staged table in its place and its record into the ledger: both, or neither."""
-        table, staging = quoted(asset.key), quoted(_STAGING + asset.key)
+        staging = quoted(_STAGING + asset.key)
         with _writing(self.working), self._transaction():
-            kind = "VIEW" if asset.key in self._views else "TABLE"
-            replacing = (f"DROP {kind} IF EXISTS {table}", f"ALTER TABLE {staging} RENAME TO {table}")
-            self.connection.execute("; ".join([*replacing, *comments(asset, staged.schema)]))
-            self._views.discard(asset.key)
+            self._drop(asset.key)
+            renaming = f"ALTER {called(asset.view)} {staging} RENAME TO {quoted(asset.key)}"
+            self.connection.execute("; ".join([renaming, *comments(asset, staged.schema)]))
             ledger.write(self.connection, record)
+        if asset.view:
+            self._views.add(asset.key.lower())
+        else:
+            self._views.discard(asset.key.lower())
         self._commits += 1
 
     @contextmanager
@@ -212,10 +229,9 @@ class WorkingCopy:
         Tables on record that nobody declares any more are left out.
         """
         with _writing(self.working):
-            self._drop_staging()
             declared = {key.lower() for key in declared}  # DuckDB does not tell capitals from small letters
             for key in [key for key in ledger.keys(self.connection) if key.lower() not in declared]:
-                self.connection.execute(f"DROP TABLE IF EXISTS {quoted(key)}")
+                self._drop(key)
             self.connection.execute("CHECKPOINT")
             self.connection.close()
             with self.working.open("rb") as file:
@@ -225,8 +241,14 @@ class WorkingCopy:
             self._origin.unlink()
             self.published = True
 
-    def _drop_staging(self) -> None:
+    def drop_staging(self) -> None:
+        """Throw away what was set aside and not committed."""
         names = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        for (name,) in names:
+        found = [(name, True) for name in views.names(self.connection)] + [(name, False) for (name,) in names]
+        for name, is_view in found:
             if name.startswith(_STAGING):
-                self.connection.execute(f"DROP TABLE {quoted(name)}")
+                self.connection.execute(f"DROP {called(is_view)} {quoted(name)}")
+
+    def _drop(self, name: str) -> None:
+        """Drop a table or view, whichever it is, if it is there."""
+        self.connection.execute(f"DROP {called(name.lower() in self._views)} IF EXISTS {quoted(name)}")

@@ -51,6 +51,7 @@ EXTRACTED_RUNS = pa.schema(
         pa.field("y_true", pa.list_(pa.int8())),
         pa.field("y_prob", pa.list_(pa.float64())),
         pa.field("y_prob_sd", pa.list_(pa.float64())),
+        pa.field("y_prob_refits", pa.list_(pa.list_(pa.float64()))),
         pa.field("quarantine_stage", pa.string()),
         pa.field("quarantine_field", pa.string()),
         pa.field("quarantine_reason", pa.string()),
@@ -112,4 +113,5 @@ def _prediction_columns(found: Predictions, codes: Mapping[str, str]) -> dict[st
         "y_true": [found.y_true[position] for position in order],
         "y_prob": [found.y_prob[position] for position in order],
         "y_prob_sd": [found.y_prob_sd[position] for position in order],
+        "y_prob_refits": list(found.refits()[order]),
     }

@@ -11,18 +11,16 @@ Cleveland & Devlin 1988, Journal of the American Statistical Association 83:596;
 Statistics and Computing 1:47.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.stratos.calibration.kd_tree import tree_vertices
+
 Array = NDArray[np.float64]
 
 SPAN = 0.75
-# R splits a cell of the k-d tree while it holds more than this share of the rows.
-CELL_SHARE = SPAN * 0.2
-MARGIN = 0.005
 # A quadratic through fewer neighbours than this has no degree of freedom left.
 FEWEST_NEIGHBOURS = 4
 FEWEST_DISTINCT = 3
@@ -30,7 +28,7 @@ FEWEST_DISTINCT = 3
 RANK_TOLERANCE = 100 * np.finfo(np.float64).eps
 # With less the curve passes through the points, and rounding would be read as their spread.
 LEAST_FREEDOM = 1e-6
-# Distances held at once by a direct fit.
+# Distances held at once; bounds the memory, no result depends on it.
 BLOCK = 1_000_000
 
 # R's correction to the residual degrees of freedom: knots, then value and slope at each in turn.
@@ -89,17 +87,20 @@ class LoessFit:
 def fit_loess(predictor: Array, outcome: Array) -> LoessFit:
     """Fit R's default loess to rows sorted by predictor, both of shape (n,).
 
-    Raises NotIdentifiedError for fewer than 6 rows, fewer than 3 distinct predictors, or more than three
-    quarters of the rows at one predictor where a vertex lies.
+    Raises NotIdentifiedError for fewer than 6 rows, fewer than 3 distinct predictors, more than three
+    quarters of the rows at one predictor where a vertex lies, or so near each other that a slope overflows.
     """
-    knots = tree_vertices(predictor)
-    operator = _local_quadratics(predictor, knots).reshape(2 * len(knots), len(predictor))
-    coefficients = (operator * outcome).sum(axis=1)
+    knots = tree_vertices(predictor[None])[0]
     basis = hermite_basis(predictor, knots)
-    residual = outcome - (basis * coefficients).sum(axis=1)
-    freedom = residual_freedom(len(predictor), float((basis * operator.T).sum()))
-    variance = float((residual * residual).sum()) / freedom if freedom > LEAST_FREEDOM else np.nan
-    gram = np.einsum("an,bn->ab", operator, operator)
+    with np.errstate(all="ignore"):  # what overflows is looked for at the end
+        operator = _local_quadratics(predictor, knots).reshape(2 * len(knots), len(predictor))
+        coefficients = (operator * outcome).sum(axis=1)
+        residual = outcome - (basis * coefficients).sum(axis=1)
+        freedom = residual_freedom(len(predictor), float((basis * operator.T).sum()))
+        variance = float((residual * residual).sum()) / freedom if freedom > LEAST_FREEDOM else np.nan
+        gram = np.einsum("an,bn->ab", operator, operator)
+    if not np.isfinite(coefficients).all():
+        raise NotIdentifiedError("predictors are so near each other that a slope overflows")
     return LoessFit(knots, coefficients, gram, variance)
 
 
@@ -114,15 +115,6 @@ def direct_fit(predictor: Array, outcome: Array, at: Array) -> Array:
         for start in range(0, len(at), block)
     ]
     return np.concatenate(fitted)
-
-
-def tree_vertices(predictor: Array) -> Array:
-    """Place the vertices of R's k-d tree, ascending: both ends, pushed out a little, and the cuts."""
-    lowest, highest = predictor[0], predictor[-1]
-    margin = MARGIN * max(highest - lowest, 1e-10 * abs(highest) + 1e-30)
-    left, right = lowest - margin, highest + margin
-    most = int(len(predictor) * CELL_SHARE)
-    return np.unique([left, right, *_cuts(predictor, 0, len(predictor) - 1, left, right, most)])
 
 
 def hermite_basis(predictor: Array, knots: Array) -> Array:
@@ -155,46 +147,12 @@ def residual_freedom(n: int, trace: float) -> float:
     return float(n - trace * np.exp(0.1611761 * z**0.3091323 * (1 - z) ** 0.4401023 * correction))
 
 
-def _cuts(predictor: Array, first: int, last: int, left: float, right: float, most: int) -> Iterator[float]:
-    """Where the cell of rows first..last, between vertices left and right, is cut, and its parts in turn."""
-    if last - first + 1 <= most:
-        return
-    middle = _cut_row(predictor, first, last)
-    cut = float(predictor[middle])
-    if cut in (left, right):
-        return
-    yield cut
-    yield from _cuts(predictor, first, middle, left, cut, most)
-    yield from _cuts(predictor, middle + 1, last, cut, right, most)
+def local_operators(offset: Array) -> Array:
+    """Weights of the rows in value and slope of m local quadratics at 0, shape (m, 2, n).
 
-
-def _cut_row(predictor: Array, first: int, last: int) -> int:
-    """Find the row nearest to the middle that differs from the next, looking right first.
-
-    The middle itself if the search leaves the cell on either side before it finds one.
+    `offset` has shape (m, n): predictors less the point, in bandwidths, those further than one moved to one.
     """
-    middle = (first + last) // 2
-    for distance in range(last - first + 1):
-        for row in (middle + distance, middle - distance):
-            if not first <= row < last:
-                return middle
-            if predictor[row] < predictor[row + 1]:
-                return row
-    return middle
-
-
-def _local_quadratics(predictor: Array, at: Array) -> Array:
-    """Weights of the rows in the value and the slope of the local quadratic at each point, (m, 2, n)."""
-    n = len(predictor)
-    neighbours = int(SPAN * n + 1e-5)
-    if neighbours < FEWEST_NEIGHBOURS or len(np.unique(predictor)) < FEWEST_DISTINCT:
-        raise NotIdentifiedError(f"{n} rows with {len(np.unique(predictor))} distinct predictors")
-    offset = predictor - at[:, None]
-    distance = np.abs(offset)
-    bandwidth = np.partition(distance, neighbours - 1, axis=1)[:, neighbours - 1, None]
-    if not (bandwidth > 0).all():
-        raise NotIdentifiedError(f"{SPAN:.0%} of the rows or more lie at one predictor")
-    weight = np.sqrt(np.clip(1 - (distance / bandwidth) ** 3, 0, None) ** 3)
+    weight = np.sqrt((1 - np.abs(offset) ** 3) ** 3)
     columns = np.stack([weight, weight * offset, weight * offset * offset])
     norms = np.sqrt((columns * columns).sum(axis=2, keepdims=True))
     norms[norms == 0] = 1
@@ -202,6 +160,26 @@ def _local_quadratics(predictor: Array, at: Array) -> Array:
     solve = np.linalg.pinv(r, rcond=RANK_TOLERANCE) / norms[:, :, 0].T[:, :, None]
     value, slope = ((solve[:, row, :].T[:, :, None] * q).sum(axis=0) * weight for row in (0, 1))
     return np.stack([value, slope], axis=1)
+
+
+def _local_quadratics(predictor: Array, at: Array) -> Array:
+    """Weights of the rows in the value and the slope of the local quadratic at each point, (m, 2, n)."""
+    n, distinct = len(predictor), len(np.unique(predictor))
+    neighbours = int(SPAN * n + 1e-5)
+    if neighbours < FEWEST_NEIGHBOURS or distinct < FEWEST_DISTINCT:
+        raise NotIdentifiedError(f"{n} rows with {distinct} distinct predictors")
+    operator = np.empty((len(at), 2, n))
+    block = max(1, BLOCK // n)
+    for first in range(0, len(at), block):
+        chosen = slice(first, first + block)
+        offset = predictor - at[chosen, None]
+        bandwidth = np.partition(np.abs(offset), neighbours - 1, axis=1)[:, neighbours - 1, None]
+        if not (bandwidth > 0).all():
+            raise NotIdentifiedError(f"{SPAN:.0%} of the rows or more lie at one predictor")
+        with np.errstate(over="ignore"):  # further than the range of a double is further than one, too
+            operator[chosen] = local_operators(np.clip(offset / bandwidth, -1, 1))
+            operator[chosen, 1] /= bandwidth
+    return operator
 
 
 def _orthogonalised(columns: Array) -> tuple[Array, Array]:

@@ -1,0 +1,101 @@
+"""Runs that predicted the same subjects, as arrays: what measures are computed from."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+# Bounds the memory of one cohort; no result depends on it.
+ROWS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Some runs and the subjects that all of them predicted.
+
+    `outcome` has shape (n,), 0 or 1; `probability` has shape (runs, n), within [0, 1], contiguous by run.
+    """
+
+    run_ids: tuple[str, ...]
+    outcome: Array
+    probability: Array
+
+    @property
+    def n(self) -> int:
+        """Subjects."""
+        return len(self.outcome)
+
+    @property
+    def n_events(self) -> int:
+        """Subjects with the outcome."""
+        return int(self.outcome.sum())
+
+
+def cohort_of(y_true: ArrayLike, y_prob: ArrayLike, run_ids: Sequence[str] = ("run",)) -> Cohort:
+    """Check outcomes of shape (n,) and probabilities of shape (n,) or (runs, n), and return them as a cohort.
+
+    Raises ValueError for no rows, shapes that do not fit, outcomes other than 0 and 1, and probabilities
+    that are missing or outside [0, 1].
+    """
+    outcome = _numbers(y_true, "y_true")
+    probability = np.atleast_2d(_numbers(y_prob, "y_prob"))
+    if outcome.ndim != 1 or len(outcome) == 0 or probability.shape != (len(run_ids), len(outcome)):
+        raise ValueError(
+            f"y_true has shape {np.shape(y_true)} and y_prob {np.shape(y_prob)}; expected (n,) outcomes, n > 0, "
+            "and as many probabilities of each run"
+        )
+    _refuse(~np.isin(outcome, (0, 1)), outcome, "y_true", "outcomes are 0 or 1")
+    _refuse(~((probability >= 0) & (probability <= 1)), probability, "y_prob", "probabilities lie in [0, 1]")
+    return Cohort(tuple(map(str, run_ids)), outcome, np.ascontiguousarray(probability))
+
+
+def cohorts(predictions: pd.DataFrame, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[Cohort]:
+    """Split rows of `run_id`, `subject_code`, `y_true`, `y_prob` into cohorts, in order of their first run.
+
+    Runs with the same subjects and outcomes share a cohort, unless it would grow beyond `rows_at_once`.
+    Subjects are in order of their codes, so that nothing depends on the order of the rows. Raises ValueError
+    as `cohort_of` does, and for a subject that a run has twice.
+    """
+    run_codes, run_ids = pd.factorize(predictions["run_id"], sort=True)
+    subject_codes, _ = pd.factorize(predictions["subject_code"], sort=True)
+    order = np.lexsort((subject_codes, run_codes))
+    run_codes, subject_codes = run_codes[order], subject_codes[order]
+    if ((np.diff(run_codes) == 0) & (np.diff(subject_codes) == 0)).any():
+        raise ValueError("a run has two rows of the same subject; each subject counts once")
+    outcome = _numbers(predictions["y_true"], "y_true")[order]
+    probability = _numbers(predictions["y_prob"], "y_prob")[order]
+    bounds = np.searchsorted(run_codes, np.arange(len(run_ids) + 1))
+    alike: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
+    for run, (start, stop) in enumerate(itertools.pairwise(bounds)):
+        alike[subject_codes[start:stop].tobytes(), outcome[start:stop].tobytes()].append(run)
+    for runs in alike.values():
+        n = int(bounds[runs[0] + 1] - bounds[runs[0]])
+        at_once = max(1, rows_at_once // n)
+        for first in range(0, len(runs), at_once):
+            chosen = runs[first : first + at_once]
+            rows = np.stack([probability[bounds[run] : bounds[run] + n] for run in chosen])
+            of_subjects = outcome[bounds[chosen[0]] : bounds[chosen[0]] + n]
+            yield cohort_of(of_subjects, rows, [str(run_ids[run]) for run in chosen])
+
+
+def _numbers(values: ArrayLike, name: str) -> Array:
+    try:
+        if isinstance(values, pd.Series):
+            return values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not all numbers: {error}") from error
+
+
+def _refuse(bad: NDArray[np.bool_], values: Array, name: str, expected: str) -> None:
+    if bad.any():
+        place = tuple(int(index) for index in np.argwhere(bad)[0])
+        raise ValueError(
+            f"{name} holds {values[place]} at position {place[-1]} ({bad.sum()} such); {expected}"
+        )

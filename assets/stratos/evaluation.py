@@ -1,0 +1,254 @@
+"""All measures of a model, or of many: the public face of this package."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from assets.stratos.bootstrap.percentile_intervals import bootstrap_intervals
+from assets.stratos.bootstrap.resampling import RESAMPLES, SEED
+from assets.stratos.calibration.calibration_errors import calibration_error_measures
+from assets.stratos.calibration.recalibration import recalibration_measures
+from assets.stratos.calibration.recalibration_bootstrap import recalibration_bootstrap
+from assets.stratos.catalogue import MEASURES
+from assets.stratos.classification.advised_against import advised_against_measures
+from assets.stratos.classification.measures import classification_measures
+from assets.stratos.classification.net_benefit import net_benefit_measures
+from assets.stratos.cohorts import Cohort, cohort_of, cohorts
+from assets.stratos.discrimination.auroc import discrimination_measures
+from assets.stratos.distributions import distribution_measures
+from assets.stratos.estimates import Estimates
+from assets.stratos.intervals import long_table
+from assets.stratos.overall import overall_measures
+
+THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5)
+
+ALIASES = {
+    **{
+        f"{name}__drop01": name
+        for name in ("calibration_intercept", "calibration_slope", "calibration_intercept_joint")
+    },
+    **{f"{name}__bootstrap_ci": name for name in ("ici", "e50", "e90", "emax", "eci_x100", "eci_stratos")},
+}
+"""Names that other software and tables of reference numbers have for what is ours by default."""
+
+
+@dataclass(frozen=True)
+class Measure(Mapping[str, Any]):
+    """One measure of one model; its fields can be had by name, too: `measure["ci_low"]`.
+
+    `value`, `ci_low` and `ci_high` are None where they do not exist; `status` then says why, and `limit` is -inf or
+    inf where the measure diverges. `method` says how the 95 % interval is made. `n` counts the rows used.
+    """
+
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    method: str
+    status: str
+    n: int
+    limit: float | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a field."""
+        if name not in _FIELDS:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the fields."""
+        return iter(_FIELDS)
+
+    def __len__(self) -> int:
+        """Count the fields."""
+        return len(_FIELDS)
+
+
+_FIELDS = tuple(field.name for field in fields(Measure))
+
+
+class Evaluation(dict[str, Measure]):
+    """Measures by name, in the order of the catalogue; shows itself as a table in a notebook."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a frame with a row per measure, its name as the index."""
+        return pd.DataFrame({name: dict(measure) for name, measure in self.items()}).T
+
+    def _repr_html_(self) -> str:
+        html: str = self.to_frame().to_html(na_rep="")
+        return html
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What is asked for; see `evaluate`."""
+
+    per_cents: tuple[int, ...]
+    resamples: int
+    seed: int
+    target_prevalence: float | None
+    advised_against: bool
+
+
+def evaluate(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    thresholds: Sequence[float] = THRESHOLDS,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    target_prevalence: float | None = None,
+    advised_against: bool = False,
+) -> Evaluation:
+    """Compute every STRATOS measure of one model's predicted risks, with interval, method, status and n.
+
+    Parameters
+    ----------
+    y_true : array_like, shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array_like, shape (n,)
+        Predicted risks of the outcome, within [0, 1].
+    thresholds : sequence of float
+        Risk thresholds for the measures that need one; whole per cents from 0.01 to 0.99. Named `net_benefit@0.10`.
+    resamples : int
+        Bootstrap resamples of the subjects; 0 leaves out intervals that need them.
+    seed : int
+        Of the resampling; the same rows in the same order have the same limits on any machine and at any time.
+    target_prevalence : float, optional
+        Adds `ppv_at_prevalence@...` and `npv_at_prevalence@...`: predictive values where that share has the outcome.
+    advised_against : bool
+        Adds measures that STRATOS advises against (F1, AUPRC, accuracy, ...), labelled so in `status`.
+
+    Returns
+    -------
+    Evaluation
+        A dict from the measure's name to `Measure(value, ci_low, ci_high, method, status, n, limit)`.
+
+    Raises
+    ------
+    ValueError
+        No rows, lengths that differ, outcomes other than 0 and 1, risks that are missing or outside [0, 1],
+        thresholds that are no whole per cents.
+
+    References
+    ----------
+    Van Calster et al. 2025, Lancet Digital Health 7:100916; the source of each measure is in `catalogue.MEASURES`.
+
+    Examples
+    --------
+    >>> from assets.stratos import evaluate
+    >>> evaluate([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], resamples=0)["auroc"].value
+    0.75
+    """
+    options = _Options(
+        _per_cents(thresholds), resamples, seed, _prevalence(target_prevalence), advised_against
+    )
+    found = _measures(cohort_of(y_true, y_prob), options)
+    named = {name: _measure(estimates, 0) for name, estimates in found.items()}
+    return Evaluation(named | {alias: named[name] for alias, name in ALIASES.items()})
+
+
+def evaluate_runs(
+    predictions: pd.DataFrame,
+    *,
+    thresholds: Sequence[float] = THRESHOLDS,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    target_prevalence: float | None = None,
+    advised_against: bool = False,
+) -> pd.DataFrame:
+    """Compute every STRATOS measure of many runs: one row per `run_id` and `measure`.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns `run_id`, `subject_code`, `y_true`, `y_prob`. Runs with the same subjects share their resamples.
+
+    Returns
+    -------
+    DataFrame
+        Columns `run_id`, `measure` and the fields of `Measure`; sorted by run, measures in the catalogue's order.
+        Neither the order of the rows nor which runs come together changes a bit of it.
+
+    Raises
+    ------
+    ValueError
+        As `evaluate` does, and for a run with two rows of the same subject.
+
+    See `evaluate` for the other parameters.
+    """
+    options = _Options(
+        _per_cents(thresholds), resamples, seed, _prevalence(target_prevalence), advised_against
+    )
+    parts = [_long(cohort, options) for cohort in cohorts(predictions)]
+    if not parts:
+        return pd.DataFrame(columns=["run_id", "measure", *_FIELDS])
+    return pd.concat(parts, ignore_index=True).sort_values("run_id", kind="stable", ignore_index=True)
+
+
+def _measures(cohort: Cohort, options: _Options) -> dict[str, Estimates]:
+    """Compute what is asked for, in the order of the catalogue; measures that it does not list come last."""
+    found = {
+        **discrimination_measures(cohort),
+        **overall_measures(cohort),
+        **recalibration_measures(cohort),
+        **calibration_error_measures(cohort, resamples=options.resamples, seed=options.seed),
+        **classification_measures(cohort, options.per_cents, options.target_prevalence),
+        **net_benefit_measures(cohort, options.per_cents),
+        **distribution_measures(cohort),
+    }
+    if options.advised_against:
+        found |= advised_against_measures(cohort, options.per_cents)
+    if options.resamples:
+        resampled = {"resamples": options.resamples, "seed": options.seed}
+        found |= bootstrap_intervals(cohort, thresholds=options.per_cents, **resampled)
+        found |= recalibration_bootstrap(cohort, **resampled)
+    found = {name: _with_limits(name, found) for name in found}
+    place = {name: index for index, name in enumerate(MEASURES)}
+    return dict(sorted(found.items(), key=lambda item: place.get(_stem(item[0]), len(place))))
+
+
+def _with_limits(name: str, found: Mapping[str, Estimates]) -> Estimates:
+    """Give a measure that has no formula for its interval the one from the bootstrap."""
+    resampled = found.get(f"{name}__bootstrap_ci")
+    if resampled is None or found[name].method:
+        return found[name]
+    return replace(found[name], ci_low=resampled.ci_low, ci_high=resampled.ci_high, method=resampled.method)
+
+
+def _stem(name: str) -> str:
+    """Return the measure that a name belongs to: `net_benefit` of `net_benefit@0.10__bootstrap_ci`."""
+    return name.partition("@")[0].partition("__")[0].partition("_ci_")[0]
+
+
+def _measure(estimates: Estimates, run: int) -> Measure:
+    value, low, high, limit = (
+        None if np.isnan(numbers[run]) else float(numbers[run])
+        for numbers in (estimates.value, estimates.ci_low, estimates.ci_high, estimates.limit)
+    )
+    return Measure(
+        value, low, high, estimates.method, str(estimates.status[run]), int(estimates.n[run]), limit
+    )
+
+
+def _long(cohort: Cohort, options: _Options) -> pd.DataFrame:
+    """Return one row per run and measure, the runs in the order of the cohort."""
+    frame: pd.DataFrame = long_table(cohort, _measures(cohort, options)).to_pandas()
+    renamed = frame.rename(columns={"ci_lower": "ci_low", "ci_upper": "ci_high"})
+    return renamed[["run_id", "measure", *_FIELDS]]
+
+
+def _per_cents(thresholds: Sequence[float]) -> tuple[int, ...]:
+    """Return thresholds as whole per cents, rising, each once; 0.01 * 35 is 35 although it is not 35 / 100."""
+    if not all(0.005 < t < 0.995 and abs(t - round(100 * t) / 100) < 1e-9 for t in thresholds):
+        raise ValueError(f"thresholds must be whole per cents from 0.01 to 0.99; got {list(thresholds)}")
+    return tuple(sorted({round(100 * t) for t in thresholds}))
+
+
+def _prevalence(target: float | None) -> float | None:
+    if target is not None and not 0 < target < 1:
+        raise ValueError(f"a target prevalence lies between 0 and 1; got {target}")
+    return target

@@ -1,0 +1,87 @@
+"""Folders in which commands run as in a clone, and a small study of real models in one, built."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "data/public/foundation_plr_results.db"
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A folder in which commands run as in a clone, with a home of its own."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], **self.options(environment), capture_output=True, timeout=600
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def options(self, environment: Mapping[str, str]) -> dict[str, Any]:
+        given = {"PYTHONPATH": str(ROOT), "HOME": str(self.folder), **self.environment, **environment}
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        return {"cwd": self.folder, "env": {**outside, **given}, "text": True}
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        return {
+            row["key"]: row for row in json.loads(self.run("assets", "status", "--json").stdout)["assets"]
+        }
+
+    def versions(self) -> dict[str, str]:
+        return {key: row["data_version"] for key, row in self.status().items()}
+
+    def stale(self) -> dict[str, str]:
+        return {key: row["because"] for key, row in self.status().items() if row["state"] != "fresh"}
+
+    def copy(self, folder: Path) -> "Clone":
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Clone(folder, self.environment)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from assets.inputs.subjects import ensure_key
+    from flows.study import Study, run_study
+
+    folder = tmp_path_factory.mktemp("store")
+    study = Study(
+        n_bootstrap=4,
+        outlier_methods=("reference", "none"),
+        imputation_methods=("reference", "median"),
+        classifiers=("LogisticRegression", "GaussianNB"),
+    )
+    run_study(study, folder, jobs=2)
+    ensure_key(
+        folder / "private", declared=bytes(32)
+    )  # one key, so that subjects have the same codes everywhere
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone with everything built by the plain scheduler; copied, never changed."""
+    clone = Clone(tmp_path_factory.mktemp("built"))
+    shutil.copytree(store, clone.folder / "data")
+    clone.run("flows", "reproduce", "--engine", "plain")
+    return clone
+
+
+@pytest.fixture
+def clone(built: Clone, tmp_path: Path) -> Clone:
+    return built.copy(tmp_path / "clone")

@@ -1,0 +1,59 @@
+"""The tables of a study that was built from the command line: described throughout, and right."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from assets.stratos import evaluate_runs
+from tests.study_clones import DATABASE, ROOT, Clone
+
+pytest_plugins = ["study_clones"]
+
+pytestmark = [pytest.mark.study, pytest.mark.xdist_group("flows")]
+
+
+@pytest.fixture(scope="module")
+def tables(built: Clone) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(built.folder / DATABASE), read_only=True)
+
+
+def test_every_table_and_every_column_says_what_it_is(tables):
+    missing = tables.sql(
+        """
+        SELECT table_name, column_name FROM duckdb_columns()
+        WHERE NOT internal AND comment IS NULL AND NOT starts_with(table_name, '_')
+        UNION ALL SELECT table_name, NULL FROM duckdb_tables()
+        WHERE comment IS NULL AND NOT starts_with(table_name, '_')
+        UNION ALL SELECT view_name, NULL FROM duckdb_views() WHERE comment IS NULL AND NOT internal
+        """
+    ).fetchall()
+    assert missing == []
+
+
+def test_no_measure_is_kept_in_single_precision(tables):
+    single = "SELECT column_name FROM duckdb_columns() WHERE NOT internal AND data_type LIKE '%FLOAT%'"
+    assert tables.sql(single).fetchall() == []
+
+
+def test_the_long_table_says_what_evaluate_says(tables):
+    """Ranks, counts and sums come from SQL here, and from arrays there."""
+    rows = tables.sql("SELECT run_id, subject_code, y_true, y_prob FROM predictions").df()
+    wanted = evaluate_runs(rows, thresholds=[0.05, 0.1, 0.15, 0.2, 0.3, 0.5])
+    wanted = wanted[~wanted.measure.str.startswith("risk_")]  # they are in distribution_stats
+    wanted = wanted.set_index(["run_id", "measure"])
+    found = tables.sql("FROM stratos_measures WHERE measure <> 'auroc_refit_spread'").df()
+    found = found.set_index(["run_id", "measure"])
+    assert len(found) > 900
+    assert set(found.index) == set(wanted.index)
+    wanted = wanted.loc[found.index]
+    for ours, theirs in (("value", "value"), ("ci_lower", "ci_low"), ("ci_upper", "ci_high")):
+        np.testing.assert_allclose(found[ours], wanted[theirs], rtol=0, atol=1e-12, err_msg=ours)
+    for column in ("method", "status", "n"):
+        assert list(found[column]) == list(wanted[column]), column
+
+
+def test_the_page_of_the_schema_is_the_one_that_the_file_tells(built):
+    page = Path(ROOT / "data" / "schema.md").read_text("utf-8")
+    assert page == built.run("assets", "schema").stdout, "write it anew: assets schema > data/schema.md"
