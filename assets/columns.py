@@ -44,11 +44,10 @@ _STATUS = "'ok', or why there is no value, or no interval"
 _WITH_STATUS = (
     *("auroc", "auroc_refit", "discrimination_slope", "o_e_ratio", "brier", "scaled_brier", "log_loss", "r2"),
     *("calibration_intercept", "calibration_slope", "calibration_intercept_joint", "calibration_errors"),
-    *("calibration_intercept_profile", "calibration_slope_profile", "standardised_net_benefit"),
-    *("sensitivity", "specificity", "ppv", "npv", "ppv_at_prevalence", "npv_at_prevalence"),
+    *("standardised_net_benefit", "sensitivity", "specificity", "ppv", "npv"),
+    *("ppv_at_prevalence", "npv_at_prevalence"),
 )
-_DIVERGING = ("calibration_intercept", "calibration_slope", "calibration_intercept_joint")
-_REPORTED_PER_CENTS = (5, 10, 15, 20)
+_COLUMN_PER_CENTS = (5, 10, 15, 20)
 
 COLUMNS = {
     "version": "Version of the layout of the tables; the first number rises when a query of them may break",
@@ -56,7 +55,7 @@ COLUMNS = {
     "run_id": "MLflow's id of the run",
     "run_name": "MLflow's name of the run: CLASSIFIER_eval-metric__featurization__imputation__outlier",
     "experiment": "Name of the MLflow experiment",
-    "status": "'ok', or why there is no value or no interval; in runs and extracted_runs MLflow's status of the run",
+    "status": "'ok', or why there is no value or no interval; in extracted_runs MLflow's status of the run",
     "lifecycle_stage": "MLflow's life-cycle stage: active or deleted",
     "started_at": "Start of the run, UTC",
     "finished_at": "End of the run, UTC",
@@ -68,7 +67,7 @@ COLUMNS = {
     "artifact_sha256": "SHA-256 of that artifact",
     "n_bootstrap": "Bootstrap refits of the training set whose predictions are averaged",
     "n_test": "Subjects in the test set",
-    "n_events": "Subjects in the test set with the outcome",
+    "n_events": "Subjects with the outcome, in the test set or in the bin that the row is of",
     "prevalence": "n_events / n_test",
     # why not
     "quarantine_stage": "Stage that stopped it: listing, name, registry, artifact, unpickle, validate; null if usable",
@@ -136,11 +135,11 @@ COLUMNS = {
     "interventions_avoided": "(Net benefit - that of treating all) (1 - t) / t, per subject (Vickers 2008)",
     **{
         f"net_benefit_{k}pct": f"Net benefit per subject at a risk threshold of {k} %"
-        for k in _REPORTED_PER_CENTS
+        for k in _COLUMN_PER_CENTS
     },
     **{
         f"standardised_net_benefit_{k}pct": f"Net benefit / prevalence at a risk threshold of {k} %"
-        for k in _REPORTED_PER_CENTS
+        for k in _COLUMN_PER_CENTS
     },
     # one measure a row
     "measure": "Name of the measure, with its threshold where it has one: net_benefit@0.10 (assets/stratos/README.md)",
@@ -175,7 +174,7 @@ COLUMNS = {
     "y_prob_refit_upper": "97.5th percentile of the risk over refits",
     **{
         f"classification_instability_{k}pct": f"Share of refits on the other side of {k} % than the mean, over subjects"
-        for k in _REPORTED_PER_CENTS
+        for k in _COLUMN_PER_CENTS
     },
     "uncertainty": "What orders the subjects: refit_spread, closeness_to_half, oracle (by error), random (expectation)",
     "share": "Share of the subjects that is retained, the most certain first",
@@ -217,8 +216,8 @@ COLUMNS = {
     "mean_rank": "Mean rank over the complete blocks; 1 is the best, ties halved",
     "probability_best": "Share of resamples in which the method ranks best; no posterior probability",
     "friedman_statistic": "Friedman's chi-squared; null where blocks share subjects",
-    "friedman_df": "Its degrees of freedom",
-    "friedman_p": "Its p",
+    "friedman_df": "Degrees of freedom of friedman_statistic",
+    "friedman_p": "p of friedman_statistic",
     "critical_difference": "Nemenyi: mean ranks further apart differ at 5 % for all pairs together",
     # names of the original study
     "mlflow_run_id": "MLflow's id of the run (run_id)",
@@ -238,9 +237,8 @@ COLUMNS = {
         )
         for group, which in (("cases", "with"), ("controls", "without"))
     },
-    # limits and statuses
+    # limits of intervals, and statuses
     **{f"{name}_ci_lower": f"Lower 95 % limit of {of} ({how})" for name, (of, how) in _INTERVALS.items()},
     **{f"{name}_ci_upper": f"Upper 95 % limit of {of} ({how})" for name, (of, how) in _INTERVALS.items()},
     **{f"{name}_status": _STATUS for name in _WITH_STATUS},
-    **{f"{name}_limit": "-inf or inf where the estimate diverges, else null" for name in _DIVERGING},
 }

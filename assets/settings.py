@@ -79,14 +79,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What results of earlier builds may take in `.assets/cache`; the least recently used go first."""
     resamples: Count = 1000
     """Bootstrap resamples of the test subjects behind an interval."""
-    resampling_seed: Annotated[int, msgspec.Meta(ge=0)] = 20250101
+    resampling_seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 20250101
     """The same seed draws the same resamples, on any machine."""
     reported_per_cents: PerCents = (5, 10, 15, 20, 30, 50)
-    """Risk thresholds, in per cent, at which single numbers are reported; curves have all of 1 to 99."""
+    """Risk thresholds, in per cent, of the rows of `stratos_measures`; tables of thresholds have all of 1 to 99."""
     target_prevalence: Proportion | None = None
     """Predictive values are also given for a population where this share has the outcome."""
     advised_against: bool = False
-    """Whether measures that STRATOS advises against (F1, AUPRC, accuracy, ...) are computed, labelled so."""
+    """Whether measures that STRATOS advises against (F1, AUPRC, accuracy, ...) are computed, into a table of their own:
+    `supplementary_metrics`."""
     decision_curve_range: tuple[Proportion, Proportion] = (0.01, 0.50)
     """Risk thresholds that decision curves show; choose them from the clinic, before looking."""
     n_bootstrap: Count | None = None

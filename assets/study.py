@@ -8,12 +8,12 @@ from assets.engine.definitions import Definitions
 from assets.engine.project import Project
 from assets.environment import PREFIXES
 from assets.inputs import privacy, subjects
-from assets.tables import comparisons, curves, evidence, measures, original_names, versions
+from assets.tables import comparisons, curves, evidence, measures, original_names, stability, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 """Folder that the code is in; results are kept below the working directory."""
 
-DECLARED_IN = (evidence, measures, curves, comparisons, original_names, versions, figures)
+DECLARED_IN = (evidence, measures, curves, stability, comparisons, original_names, versions, figures)
 """Modules whose functions are the study's assets."""
 
 

@@ -1,8 +1,11 @@
-"""The one table that a paper reports from: a row per run, every measure with its interval and status."""
+"""The one table that a paper reports from: a row per run, measures with their intervals and statuses."""
 
 from ibis.expr.types import Table
 
-REPORTED_PER_CENTS = (5, 10, 15, 20)
+from queries.runs import CONFIGURATION
+
+COLUMN_PER_CENTS = (5, 10, 15, 20)
+"""Thresholds whose net benefit has a column of its own, those of the original study."""
 
 
 def essential_metrics(
@@ -18,17 +21,7 @@ def essential_metrics(
     A measure that could not be computed is null beside its status; a run without a row in one of the
     tables keeps its own row, with nulls.
     """
-    measured = runs.select(
-        "run_id",
-        "classifier",
-        "featurization",
-        "imputation_method",
-        "outlier_method",
-        "n_bootstrap",
-        "n_test",
-        "n_events",
-        "prevalence",
-    )
+    measured = runs.select("run_id", *CONFIGURATION, "n_bootstrap", "n_test", "n_events", "prevalence")
     for measures in (
         discrimination.drop("n_test", "n_events"),
         recalibration,
@@ -41,7 +34,7 @@ def essential_metrics(
 
 
 def _net_benefit(dca_curves: Table) -> Table:
-    """Net benefit at the reported thresholds, a row per run."""
+    """Net benefit at the thresholds that have columns, a row per run."""
     per_cent = (dca_curves.threshold * 100).round()
     return dca_curves.group_by("run_id").agg(
         **{
@@ -50,6 +43,6 @@ def _net_benefit(dca_curves: Table) -> Table:
                 ("net_benefit", "net_benefit_model"),
                 ("standardised_net_benefit", "standardised_net_benefit"),
             )
-            for k in REPORTED_PER_CENTS
+            for k in COLUMN_PER_CENTS
         }
     )

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 import ibis
 from ibis.expr.types import StringValue, StructValue, Table, Value
 
-from queries.essential import REPORTED_PER_CENTS
-
 # How intervals are made, in the words that `assets.stratos` uses.
 DELONG = "DeLong, cut to [0, 1]"
 LOGIT_DELONG = "DeLong on the logit scale"
@@ -35,7 +33,8 @@ def stratos_measures(
     threshold_exact_limits: Table,
     intervals: Table,
     refit_spread: Table,
-    per_cents: Sequence[int] = REPORTED_PER_CENTS,
+    *,
+    per_cents: Sequence[int],
 ) -> Table:
     """What is each measure of each run, with which interval, made how, of how many rows?
 

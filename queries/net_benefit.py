@@ -25,8 +25,8 @@ def decision_curves(predictions: Table, thresholds: Sequence[int] = WHOLE_PER_CE
     return counts.select(
         "run_id",
         threshold=counts.k / 100,
-        true_positives=counts.true_positives.cast("int32"),
-        false_positives=counts.false_positives.cast("int32"),
+        true_positives=counts.true_positives,
+        false_positives=counts.false_positives,
         net_benefit_model=net_benefit,
         net_benefit_all=counts.n_events / counts.n - (counts.n - counts.n_events) / counts.n * odds,
         net_benefit_none=ibis.literal(0).cast("float64"),

@@ -3,6 +3,7 @@
 Largest is what takes the largest share of its tolerance.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -30,20 +31,34 @@ WIDER = {
 }
 """Tolerances wider than the suggested ones, by case and name."""
 
+# Of more rows than that we draw fewer resamples than the reference did.
+LARGEST_RESAMPLED = 10_000
+
 # In pima_knn_ties ours leaves out the certain rows, which is on record as ...__drop01.
 LEFT_OUT = ("calibration_intercept", "calibration_slope", "calibration_intercept_joint")
 
 
 @dataclass(frozen=True)
-class Deviation:
-    """A number of ours beside the reference."""
+class Number:
+    """A number on record; `part` is the field of `Measure` that it is compared with."""
 
     case: str
     name: str
     part: str
-    ours: float | None
     reference: float | None
     tolerance: float
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """The row of the table that it belongs to."""
+        return self.name, "value" if self.part == "value" else "limits"
+
+
+@dataclass(frozen=True)
+class Deviation(Number):
+    """A number of ours beside the reference."""
+
+    ours: float | None
 
     @property
     def size(self) -> float:
@@ -52,18 +67,23 @@ class Deviation:
             return 0.0 if self.ours is self.reference else float("inf")
         return abs(self.ours - self.reference)
 
+    @property
+    def share(self) -> float:
+        """The part of its tolerance that it takes."""
+        return self.size / self.tolerance
+
 
 @cache
 def evaluated(case: str) -> Evaluation:
     """Everything that we say of a case."""
     rows = subjects(case)
-    resamples = 2000 if len(rows) <= 10_000 else 200
+    resamples = 2000 if len(rows) <= LARGEST_RESAMPLED else 200
     return evaluate(rows.y_true, rows.y_prob, resamples=resamples, advised_against=True)
 
 
 def compared(case: str) -> list[str]:
     """The names on record for a case that mean what ours mean."""
-    resampled_alike = len(subjects(case)) <= 10_000
+    resampled_alike = expected(case)["n"] <= LARGEST_RESAMPLED
     return [
         name
         for name in expected(case)["measures"]
@@ -73,36 +93,42 @@ def compared(case: str) -> list[str]:
     ]
 
 
-def deviations(case: str) -> Iterator[Deviation]:
-    """Every number on record for a case beside ours."""
+def numbers(case: str) -> Iterator[Number]:
+    """Every number on record for a case that is compared."""
     for name in compared(case):
-        wanted, found = expected(case)["measures"][name], evaluated(case)[name]
+        wanted = expected(case)["measures"][name]
         # The value of a bootstrap is on record under its own name; here R stopped iterating earlier.
         if not (name.endswith("__bootstrap_ci") or (case == "pima_knn_ties" and name in LEFT_OUT)):
-            yield Deviation(case, name, "value", found.value, wanted["value"], wanted["tolerance_suggested"])
+            yield Number(case, name, "value", wanted["value"], wanted["tolerance_suggested"])
         for limit in ("ci_low", "ci_high"):
             if wanted[limit] is not None and wanted.get("status") != "delong_variance_zero":
                 tolerance = WIDER.get((case, name), wanted["ci_tolerance_suggested"])
-                yield Deviation(case, name, limit, found[limit], wanted[limit], tolerance)
+                yield Number(case, name, limit, wanted[limit], tolerance)
+
+
+def deviations(case: str) -> Iterator[Deviation]:
+    """Every number on record for a case beside ours."""
+    for number in numbers(case):
+        yield Deviation(**vars(number), ours=evaluated(case)[number.name][number.part])
+
+
+def counted() -> Counter[tuple[str, str]]:
+    """How many numbers each row of the table is about, in its order."""
+    return Counter(number.row for case in ALL_CASES for number in numbers(case))
 
 
 def table() -> list[str]:
     """The largest deviation of each measure over all cases, as lines of Markdown."""
-    worst: dict[tuple[str, str], Deviation] = {}
-    counts: dict[tuple[str, str], int] = {}
-    for case in ALL_CASES:
-        for found in deviations(case):
-            key = (found.name, "value" if found.part == "value" else "limits")
-            counts[key] = counts.get(key, 0) + 1
-            if key not in worst or found.size / found.tolerance > worst[key].size / worst[key].tolerance:
-                worst[key] = found
+    found = [deviation for case in ALL_CASES for deviation in deviations(case)]
     lines = [
         "| measure | | numbers | largest deviation | in | tolerance |",
         "| --- | --- | ---: | ---: | --- | ---: |",
     ]
-    for (name, part), found in worst.items():
+    for row, count in counted().items():
+        worst = max((one for one in found if one.row == row), key=lambda one: one.share)
+        name, part = row
         lines.append(
-            f"| `{name}` | {part} | {counts[name, part]} | {found.size:.0e} | `{found.case}` | {found.tolerance:.0e} |"
+            f"| `{name}` | {part} | {count} | {worst.size:.0e} | `{worst.case}` | {worst.tolerance:.0e} |"
         )
     return lines
 

@@ -137,9 +137,13 @@ def test_exact_limits_of_counts_are_those_of_the_arrays():
         for run, run_id in enumerate(cohort.run_ids):
             rows = [i for i, (of, _) in enumerate(keys) if of == run_id]
             for name in ("sensitivity", "specificity", "ppv", "npv"):
-                wanted = [found[f"{name}_ci_exact@{k / 100:.2f}"].ci_low[run] for k in range(1, 100)]
-                lower = np.array([table[f"{name}_exact_ci_lower"][i] for i in rows], dtype=float)
-                np.testing.assert_array_equal(lower, wanted)
+                exact = [found[f"{name}_ci_exact@{k / 100:.2f}"] for k in range(1, 100)]
+                for end, wanted in (
+                    ("lower", [at.ci_low[run] for at in exact]),
+                    ("upper", [at.ci_high[run] for at in exact]),
+                ):
+                    limits = np.array([table[f"{name}_exact_ci_{end}"][i] for i in rows], dtype=float)
+                    np.testing.assert_array_equal(limits, wanted)
 
 
 @pytest.mark.parametrize("target", [0, 1, -0.1, 1.5])

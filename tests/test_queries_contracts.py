@@ -4,6 +4,7 @@ import duckdb
 import ibis
 import pytest
 
+from assets.stratos.calibration import tables as calibration
 from queries.calibration import calibration_bins
 from queries.classification import threshold_metrics
 from queries.discrimination import auroc_with_delong, roc_curve
@@ -15,19 +16,8 @@ from queries.overall import overall_performance
 from queries.runs import bootstrap_predictions, predictions, quarantined_runs, usable_runs
 from tests.measure_cases import EXTRACTED_RUNS, PREDICTIONS
 
-ESTIMATE = ("", "_ci_lower", "_ci_upper")
-RECALIBRATION = ibis.schema(
-    {
-        "run_id": "string",
-        **{f"calibration_intercept{part}": "float64" for part in ESTIMATE},
-        "calibration_intercept_status": "string",
-        **{f"calibration_slope{part}": "float64" for part in ESTIMATE},
-        "calibration_slope_status": "string",
-        "n_certain": "int32",
-    }
-)
-
-ERRORS = ibis.schema({"run_id": "string", "ici": "float64"})
+RECALIBRATION = ibis.Schema.from_pyarrow(calibration.RECALIBRATION)
+ERRORS = ibis.Schema.from_pyarrow(calibration.CALIBRATION_ERRORS)
 
 
 def named(expression, name):
@@ -109,12 +99,19 @@ COLUMNS = {
     "imputation_method VARCHAR, outlier_method VARCHAR, n_bootstrap INTEGER, n_test INTEGER, n_events INTEGER, "
     "prevalence DOUBLE, "
     + DISCRIMINATION
-    + ", calibration_intercept DOUBLE, calibration_intercept_ci_lower DOUBLE, "
-    "calibration_intercept_ci_upper DOUBLE, calibration_intercept_status VARCHAR, "
-    "calibration_slope DOUBLE, calibration_slope_ci_lower DOUBLE, calibration_slope_ci_upper DOUBLE, "
-    "calibration_slope_status VARCHAR, n_certain INTEGER, "
+    + "".join(
+        f", {name} DOUBLE, {name}_ci_lower DOUBLE, {name}_ci_upper DOUBLE, {name}_profile_lower DOUBLE, "
+        f"{name}_profile_upper DOUBLE, {name}_status VARCHAR"
+        for name in ("calibration_intercept", "calibration_slope")
+    )
+    + ", calibration_intercept_joint DOUBLE, calibration_intercept_joint_ci_lower DOUBLE, "
+    "calibration_intercept_joint_ci_upper DOUBLE, calibration_intercept_joint_status VARCHAR, n_certain INTEGER, "
     + OVERALL
-    + ", ici DOUBLE"
+    + "".join(
+        f", {name} DOUBLE, {name}_ci_lower DOUBLE, {name}_ci_upper DOUBLE"
+        for name in ("ici", "e50", "e90", "emax", "eci_x100", "eci_stratos")
+    )
+    + ", calibration_errors_status VARCHAR"
     + "".join(
         f", {name}_{k}pct DOUBLE"
         for name in ("net_benefit", "standardised_net_benefit")

@@ -29,7 +29,6 @@ REFERENCE = (
     "pima_knn_ties",
     "vaso_n20",
 )
-# The same number under another name, for those who look for that one.
 
 
 def degenerate() -> pd.DataFrame:

@@ -3,8 +3,11 @@
 import inspect
 import itertools
 import math
+import pkgutil
 import shutil
 from datetime import datetime
+from functools import partial
+from importlib import import_module
 from types import FunctionType
 
 import ibis
@@ -18,64 +21,46 @@ if shutil.which("java") is None:
 from ibis.expr.types import Table
 from pyspark.sql import SparkSession
 
+import queries
 from assets.stratos import intervals
 from assets.stratos.calibration import tables as calibration
 from assets.stratos.classification import measures as classification
 from assets.stratos.stability import refits
-from queries import (
-    calibration as calibration_queries,
-)
-from queries import (
-    classification as classification_queries,
-)
-from queries import (
-    comparisons,
-    discrimination,
-    distributions,
-    essential,
-    highlights,
-    measures,
-    net_benefit,
-    original_names,
-    overall,
-    runs,
-    score_counts,
-    threshold_counts,
-)
 from tests.measure_cases import EXTRACTED_RUNS
 from tests.test_queries_measures import PER_CENTS, RESAMPLES, SEED, frame
 
 pytestmark = pytest.mark.spark
 
-MODULES = (
-    calibration_queries, classification_queries, comparisons, discrimination, distributions, essential,
-    highlights, measures, net_benefit, original_names, overall, runs, score_counts, threshold_counts,
-)  # fmt: skip
+MODULES = [import_module(f"queries.{found.name}") for found in pkgutil.iter_modules(queries.__path__)]
 
 # table -> the query that makes it; the names of its parameters are the tables that it reads
 QUERIES = {
-    "runs": runs.usable_runs,
-    "quarantined_runs": runs.quarantined_runs,
-    "predictions": runs.predictions,
-    "bootstrap_predictions": runs.bootstrap_predictions,
-    "score_counts": score_counts.score_counts,
-    "discrimination": discrimination.auroc_with_delong,
-    "roc_curves": discrimination.roc_curve,
-    "observed_expected": calibration_queries.observed_expected,
-    "overall_performance": overall.overall_performance,
-    "calibration_bins": calibration_queries.calibration_bins,
-    "threshold_counts": threshold_counts.threshold_counts,
-    "dca_curves": net_benefit.decision_curves,
-    "threshold_metrics": lambda predictions: classification_queries.threshold_metrics(
+    "runs": queries.runs.usable_runs,
+    "quarantined_runs": queries.runs.quarantined_runs,
+    "predictions": queries.runs.predictions,
+    "bootstrap_predictions": queries.runs.bootstrap_predictions,
+    "score_counts": queries.score_counts.score_counts,
+    "discrimination": queries.discrimination.auroc_with_delong,
+    "roc_curves": queries.discrimination.roc_curve,
+    "observed_expected": queries.calibration.observed_expected,
+    "overall_performance": queries.overall.overall_performance,
+    "calibration_bins": queries.calibration.calibration_bins,
+    "threshold_counts": queries.threshold_counts.threshold_counts,
+    "dca_curves": queries.net_benefit.decision_curves,
+    "threshold_metrics": lambda predictions: queries.classification.threshold_metrics(
         predictions, target_prevalence=0.2
     ),
-    "probability_distributions": distributions.probability_histogram,
-    "distribution_stats": distributions.distribution_stats,
-    "one_step_pairs": comparisons.one_step_pairs,
-    "essential_metrics": essential.essential_metrics,
-    "stratos_measures": measures.stratos_measures,
-    "median_runs": highlights.median_run_per_classifier,
-    **{name: getattr(original_names, name) for name in vars(original_names) if name.startswith("original_")},
+    "probability_distributions": queries.distributions.probability_histogram,
+    "distribution_stats": queries.distributions.distribution_stats,
+    "one_step_pairs": queries.comparisons.one_step_pairs,
+    "essential_metrics": queries.essential.essential_metrics,
+    "stratos_measures": partial(queries.measures.stratos_measures, per_cents=PER_CENTS),
+    "median_runs": queries.highlights.median_run_per_classifier,
+    **{
+        name: getattr(queries.original_names, name)
+        for name in vars(queries.original_names)
+        if name.startswith("original_")
+    },
 }
 
 # Tables that come from arrays, made of the predictions.
@@ -208,5 +193,7 @@ def test_no_query_is_left_out():
         and function.__module__ == module.__name__
         and not name.startswith("_")
         and function.__annotations__.get("return") is Table
+        and Table in [of for name, of in function.__annotations__.items() if name != "return"]
     }
-    assert public - {*QUERIES.values(), classification_queries.threshold_metrics} == set()
+    with_options = {queries.classification.threshold_metrics, queries.measures.stratos_measures}
+    assert public - {*QUERIES.values(), *with_options} == set()

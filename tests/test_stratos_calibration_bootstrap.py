@@ -178,3 +178,10 @@ def test_the_distances_are_in_their_order(case):
     value = {name: estimates.value[0] for name, estimates in found.items()}
     assert value["e50"] <= value["e90"] <= value["emax"]
     assert value["ici"] ** 2 <= value["eci_x100"] / 100 <= value["emax"] ** 2
+
+
+def test_resamples_that_all_agree_make_no_interval():
+    found = resampled_lines(cohort("dca_df_binary"), resamples=1)
+    for estimates in found.values():
+        assert estimates.status.tolist() == ["variance_zero"]
+        assert np.isnan([*estimates.ci_low, *estimates.ci_high]).all()

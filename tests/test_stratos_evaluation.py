@@ -83,6 +83,8 @@ def test_no_input_warns_hangs_or_leaves_a_number_outside_its_range(rows):
         if _stem(name) in MEASURES and measure.value is not None and not name.startswith("auroc_delong_se"):
             definition = MEASURES[_stem(name)]
             assert definition.low <= measure.value <= definition.high, name
+        of = found[name.removesuffix("__bootstrap_ci")]
+        assert (measure.value is None, measure.limit) == (of.value is None, of.limit), name
 
 
 @given(some_runs, st.randoms(use_true_random=False))
@@ -162,3 +164,4 @@ def test_it_shows_itself_as_a_table():
     found = evaluate([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], resamples=0)
     assert found.to_frame().loc["auroc", "value"] == 0.75
     assert "<table" in found._repr_html_()
+    assert ">None<" not in found._repr_html_()

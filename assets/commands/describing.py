@@ -27,7 +27,7 @@ def schema_command(options: argparse.Namespace) -> int:
 def schema_page(database: Path) -> str:
     """Return the schema of a DuckDB file of ours as Markdown: the same text for the same tables and comments."""
     tables = _tables(database)
-    return "\n".join(line for part in _parts(tables) for line in (*part, ""))[:-1] + "\n"
+    return "\n".join(line for part in _parts(tables) for line in (*part, ""))
 
 
 def _tables(database: Path) -> list[Described]:
@@ -51,10 +51,10 @@ def _parts(tables: Sequence[Described]) -> Iterator[list[str]]:
         if group:
             yield [f"## {group}"]
         for table in members:
-            yield from _described(table)
+            yield from _section(table)
 
 
-def _described(table: Described) -> Iterator[list[str]]:
+def _section(table: Described) -> Iterator[list[str]]:
     yield [f"### {table.name}"]
     if table.description:
         yield [table.description]

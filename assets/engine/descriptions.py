@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assets.engine import ledger
 from assets.engine.declarations import Asset
-from assets.engine.sql import called, literal, quoted
+from assets.engine.sql import literal, quoted, table_or_view
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,7 +43,7 @@ def comments(asset: Asset, columns: Iterable[str]) -> Iterable[str]:
     table = quoted(asset.key)
     key = f"Key: {', '.join(asset.primary_key)}\n" if asset.primary_key else ""
     said = f"{asset.description}\n\n{key}Group: {asset.group_name}"
-    yield f"COMMENT ON {called(asset.view)} {table} IS {literal(said)}"
+    yield f"COMMENT ON {table_or_view(asset.view)} {table} IS {literal(said)}"
     for name in columns:
         if name in asset.columns:
             yield f"COMMENT ON COLUMN {table}.{quoted(name)} IS {literal(asset.columns[name])}"
@@ -73,6 +73,4 @@ def described(connection: "duckdb.DuckDBPyConnection") -> list[Described]:
 def _described(name: str, kind: str, comment: str, columns: Iterable[Column]) -> Described:
     parts = _COMMENT.fullmatch(comment)
     description, key, group = parts.groups() if parts else (comment, None, None)
-    return Described(
-        name, kind, group, description, tuple((key or "").split(", ")) if key else (), tuple(columns)
-    )
+    return Described(name, kind, group, description, tuple(key.split(", ")) if key else (), tuple(columns))

@@ -11,6 +11,6 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def called(view: bool) -> str:
-    """Return what SQL calls what keeps the rows of a query, or a view, which keeps the query."""
+def table_or_view(view: bool) -> str:
+    """Return SQL's word for what keeps a query's rows, or for a view, which keeps the query itself."""
     return "VIEW" if view else "TABLE"

@@ -7,7 +7,7 @@ import duckdb
 
 from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
-from assets.engine.sql import called, literal, quoted
+from assets.engine.sql import literal, quoted, table_or_view
 
 _STRANGER = "no such partition: "
 
@@ -33,7 +33,7 @@ class Query:
         order = ", ".join(map(quoted, key)) or "ALL"
         query = self.sql if view else f"FROM ({self.sql}) ORDER BY {order}"
         try:
-            self.cursor.execute(f"CREATE OR REPLACE {called(view)} {quoted(table)} AS {query}")
+            self.cursor.execute(f"CREATE OR REPLACE {table_or_view(view)} {quoted(table)} AS {query}")
         except duckdb.InvalidInputException as error:
             stranger = str(error).partition(_STRANGER)[2]
             if not stranger:

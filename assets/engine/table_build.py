@@ -75,10 +75,7 @@ class TableBuild(Build):
         if output is None:
             query = self._query(asset, decision, record, parts)
             if asset.view:
-                schemas = self.inventory.schemas
-                views.check(
-                    key, query.sql, {read: schemas[read] for read in asset.upstream if read in schemas}
-                )
+                self._check_view(asset, query)
             output = self.copy.stage_query(asset, query)
             record = replace(record, sql=query.recorded)
         taken = round(time.monotonic() - started, 3)
@@ -92,6 +89,10 @@ class TableBuild(Build):
             seconds=cached.seconds if cached and restored else taken,
         )
         return Staged(record, decision.because(), output, restored)
+
+    def _check_view(self, asset: Asset, query: Query) -> None:
+        schemas = self.inventory.schemas
+        views.check(asset.key, query.sql, {read: schemas[read] for read in asset.upstream if read in schemas})
 
     def commit(self, staged: Staged) -> Result:
         """Write a staged table and its record in one transaction, and keep it in the cache."""

@@ -61,5 +61,5 @@ def check(key: str, sql: str, tables: Mapping[str, Schema]) -> None:
         except duckdb.Error as error:
             raise UserError(
                 f"`{key}` cannot be a view: whoever opens the file has nothing but the tables that it reads, and of "
-                f"these alone it cannot be made: {str(error).splitlines()[0]}"
+                f"these alone it cannot be made: {str(error).splitlines()[0]}; without view=True its rows are kept"
             ) from error

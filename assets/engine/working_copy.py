@@ -18,7 +18,7 @@ from assets.engine.declarations import Asset
 from assets.engine.descriptions import comments
 from assets.engine.errors import UserError
 from assets.engine.records import Record
-from assets.engine.sql import called, quoted
+from assets.engine.sql import quoted, table_or_view
 from assets.engine.staging import Query, check_columns, check_rows, named
 from assets.engine.warehouse import connect, log_of, open_read_only, working_copy
 
@@ -108,9 +108,8 @@ class WorkingCopy:
             ((self._catalog,),) = self.connection.execute("SELECT current_database()").fetchall()
             ledger.create(self.connection)
             ledger.check_format(self.connection, self.working)
-            self._views = {
-                name.lower() for name in views.names(self.connection)
-            }  # anybody may have put one there
+            # Whatever is declared: anybody may have put one there.
+            self._views = {name.lower() for name in views.names(self.connection)}
             self.drop_staging()
         except BaseException:
             self.connection.close()
@@ -201,7 +200,7 @@ class WorkingCopy:
         staging = quoted(_STAGING + asset.key)
         with _writing(self.working), self._transaction():
             self._drop(asset.key)
-            renaming = f"ALTER {called(asset.view)} {staging} RENAME TO {quoted(asset.key)}"
+            renaming = f"ALTER {table_or_view(asset.view)} {staging} RENAME TO {quoted(asset.key)}"
             self.connection.execute("; ".join([renaming, *comments(asset, staged.schema)]))
             ledger.write(self.connection, record)
         if asset.view:
@@ -247,8 +246,8 @@ class WorkingCopy:
         found = [(name, True) for name in views.names(self.connection)] + [(name, False) for (name,) in names]
         for name, is_view in found:
             if name.startswith(_STAGING):
-                self.connection.execute(f"DROP {called(is_view)} {quoted(name)}")
+                self.connection.execute(f"DROP {table_or_view(is_view)} {quoted(name)}")
 
     def _drop(self, name: str) -> None:
         """Drop a table or view, whichever it is, if it is there."""
-        self.connection.execute(f"DROP {called(name.lower() in self._views)} IF EXISTS {quoted(name)}")
+        self.connection.execute(f"DROP {table_or_view(name.lower() in self._views)} IF EXISTS {quoted(name)}")

@@ -4,6 +4,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,11 @@ Array = NDArray[np.float64]
 
 # Bounds the memory of one cohort; no result depends on it.
 ROWS_AT_ONCE = 2_000_000
+
+COLUMNS = ("run_id", "subject_code", "y_true", "y_prob")
+
+# What numpy would turn into real numbers, with a warning at most.
+NOT_REAL = {"c": "complex numbers", "m": "durations", "M": "dates"}
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,7 @@ def cohort_of(y_true: ArrayLike, y_prob: ArrayLike, run_ids: Sequence[str] = ("r
             f"y_true has shape {np.shape(y_true)} and y_prob {np.shape(y_prob)}; expected (n,) outcomes, n > 0, "
             "and as many probabilities of each run"
         )
-    _refuse(~np.isin(outcome, (0, 1)), outcome, "y_true", "outcomes are 0 or 1")
-    _refuse(~((probability >= 0) & (probability <= 1)), probability, "y_prob", "probabilities lie in [0, 1]")
+    _refuse_values(outcome, probability)
     return Cohort(tuple(map(str, run_ids)), outcome, np.ascontiguousarray(probability))
 
 
@@ -60,16 +65,21 @@ def cohorts(predictions: pd.DataFrame, rows_at_once: int = ROWS_AT_ONCE) -> Iter
 
     Runs with the same subjects and outcomes share a cohort, unless it would grow beyond `rows_at_once`.
     Subjects are in order of their codes, so that nothing depends on the order of the rows. Raises ValueError
-    as `cohort_of` does, and for a subject that a run has twice.
+    as `cohort_of` does, for a column or a code that is missing, for runs whose ids are the same text, and for a
+    subject that a run has twice; TypeError for what is no frame.
     """
-    run_codes, run_ids = pd.factorize(predictions["run_id"], sort=True)
-    subject_codes, _ = pd.factorize(predictions["subject_code"], sort=True)
+    _require_columns(predictions)
+    run_codes, run_ids = _codes(predictions["run_id"])
+    subject_codes, _ = _codes(predictions["subject_code"])
+    if len(set(map(str, run_ids))) < len(run_ids):
+        raise ValueError("run_id holds values of several types that are the same text, such as 1 and '1'")
+    outcome, probability = (_numbers(predictions[name], name) for name in ("y_true", "y_prob"))
+    _refuse_values(outcome, probability)
     order = np.lexsort((subject_codes, run_codes))
     run_codes, subject_codes = run_codes[order], subject_codes[order]
+    outcome, probability = outcome[order], probability[order]
     if ((np.diff(run_codes) == 0) & (np.diff(subject_codes) == 0)).any():
         raise ValueError("a run has two rows of the same subject; each subject counts once")
-    outcome = _numbers(predictions["y_true"], "y_true")[order]
-    probability = _numbers(predictions["y_prob"], "y_prob")[order]
     bounds = np.searchsorted(run_codes, np.arange(len(run_ids) + 1))
     alike: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
     for run, (start, stop) in enumerate(itertools.pairwise(bounds)):
@@ -81,16 +91,43 @@ def cohorts(predictions: pd.DataFrame, rows_at_once: int = ROWS_AT_ONCE) -> Iter
             chosen = runs[first : first + at_once]
             rows = np.stack([probability[bounds[run] : bounds[run] + n] for run in chosen])
             of_subjects = outcome[bounds[chosen[0]] : bounds[chosen[0]] + n]
-            yield cohort_of(of_subjects, rows, [str(run_ids[run]) for run in chosen])
+            yield Cohort(tuple(str(run_ids[run]) for run in chosen), of_subjects, rows)
+
+
+def _require_columns(predictions: pd.DataFrame) -> None:
+    if not isinstance(predictions, pd.DataFrame):
+        raise TypeError(f"predictions must be a pandas DataFrame, not a {type(predictions).__name__}")
+    if wrong := [name for name in COLUMNS if (predictions.columns == name).sum() != 1]:
+        raise ValueError(f"predictions need one column {' and one '.join(wrong)}")
+
+
+def _codes(values: pd.Series) -> tuple[NDArray[np.int64], Any]:
+    """Number the distinct values in their own order, not in that of the categories of a column of such."""
+    listed = np.asarray(values) if isinstance(values.dtype, pd.CategoricalDtype) else values
+    codes, distinct = pd.factorize(listed, sort=True)
+    if (codes < 0).any():
+        raise ValueError(f"{values.name} is missing at position {np.argmin(codes)}; every row needs one")
+    return codes, distinct
 
 
 def _numbers(values: ArrayLike, name: str) -> Array:
+    """Return values as an array, what is missing or masked as NaN."""
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    if kind in ("c", "m", "M"):
+        raise ValueError(f"{name} is not all numbers: it holds {NOT_REAL[kind]}")
     try:
+        if isinstance(values, np.ma.MaskedArray):
+            return np.ma.filled(values.astype(np.float64), np.nan)
         if isinstance(values, pd.Series):
             return values.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} is not all numbers: {error}") from error
+
+
+def _refuse_values(outcome: Array, probability: Array) -> None:
+    _refuse(~np.isin(outcome, (0, 1)), outcome, "y_true", "outcomes are 0 or 1")
+    _refuse(~((probability >= 0) & (probability <= 1)), probability, "y_prob", "probabilities lie in [0, 1]")
 
 
 def _refuse(bad: NDArray[np.bool_], values: Array, name: str, expected: str) -> None:

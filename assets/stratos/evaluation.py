@@ -22,6 +22,7 @@ from assets.stratos.discrimination.auroc import discrimination_measures
 from assets.stratos.distributions import distribution_measures
 from assets.stratos.estimates import Estimates
 from assets.stratos.intervals import long_table
+from assets.stratos.options import Options, checked_options
 from assets.stratos.overall import overall_measures
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -74,23 +75,14 @@ class Evaluation(dict[str, Measure]):
     """Measures by name, in the order of the catalogue; shows itself as a table in a notebook."""
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a frame with a row per measure, its name as the index."""
-        return pd.DataFrame({name: dict(measure) for name, measure in self.items()}).T
+        """Return a frame with a row per measure, its name as the index; `advice` says what STRATOS thinks of it."""
+        rows = {name: {**measure, "advice": _advice(name)} for name, measure in self.items()}
+        return pd.DataFrame(rows).T
 
     def _repr_html_(self) -> str:
-        html: str = self.to_frame().to_html(na_rep="")
+        frame = self.to_frame()
+        html: str = frame.where(frame.notna(), "").to_html()
         return html
-
-
-@dataclass(frozen=True)
-class _Options:
-    """What is asked for; see `evaluate`."""
-
-    per_cents: tuple[int, ...]
-    resamples: int
-    seed: int
-    target_prevalence: float | None
-    advised_against: bool
 
 
 def evaluate(
@@ -116,11 +108,12 @@ def evaluate(
     resamples : int
         Bootstrap resamples of the subjects; 0 leaves out intervals that need them.
     seed : int
-        Of the resampling; the same rows in the same order have the same limits on any machine and at any time.
+        Of the resampling, from 0 to 2^64 - 1; the same rows in the same order have the same limits on any machine
+        and at any time.
     target_prevalence : float, optional
         Adds `ppv_at_prevalence@...` and `npv_at_prevalence@...`: predictive values where that share has the outcome.
     advised_against : bool
-        Adds measures that STRATOS advises against (F1, AUPRC, accuracy, ...), labelled so in `status`.
+        Adds measures that STRATOS advises against (F1, AUPRC, accuracy, ...), labelled so in `to_frame()`.
 
     Returns
     -------
@@ -130,8 +123,9 @@ def evaluate(
     Raises
     ------
     ValueError
-        No rows, lengths that differ, outcomes other than 0 and 1, risks that are missing or outside [0, 1],
-        thresholds that are no whole per cents.
+        No rows, lengths that differ, outcomes other than 0 and 1, risks that are missing, masked or outside
+        [0, 1], thresholds that are no whole per cents, a prevalence not between 0 and 1, resamples or a seed that are
+        no whole numbers from 0 on.
 
     References
     ----------
@@ -143,9 +137,7 @@ def evaluate(
     >>> evaluate([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], resamples=0)["auroc"].value
     0.75
     """
-    options = _Options(
-        _per_cents(thresholds), resamples, seed, _prevalence(target_prevalence), advised_against
-    )
+    options = checked_options(thresholds, resamples, seed, target_prevalence, advised_against)
     found = _measures(cohort_of(y_true, y_prob), options)
     named = {name: _measure(estimates, 0) for name, estimates in found.items()}
     return Evaluation(named | {alias: named[name] for alias, name in ALIASES.items()})
@@ -170,26 +162,28 @@ def evaluate_runs(
     Returns
     -------
     DataFrame
-        Columns `run_id`, `measure` and the fields of `Measure`; sorted by run, measures in the catalogue's order.
-        Neither the order of the rows nor which runs come together changes a bit of it.
+        Columns `run_id` (as text), `measure`, the fields of `Measure` and `advice`, what STRATOS thinks of the
+        measure; sorted by run, measures in the catalogue's order. Neither the order of the rows nor which runs come
+        together changes a bit of it.
 
     Raises
     ------
     ValueError
-        As `evaluate` does, and for a run with two rows of the same subject.
+        As `evaluate` does, for a column, a run or a subject that is missing, for runs whose ids are the same text,
+        and for a run with two rows of the same subject.
+    TypeError
+        `predictions` is no frame.
 
     See `evaluate` for the other parameters.
     """
-    options = _Options(
-        _per_cents(thresholds), resamples, seed, _prevalence(target_prevalence), advised_against
-    )
+    options = checked_options(thresholds, resamples, seed, target_prevalence, advised_against)
     parts = [_long(cohort, options) for cohort in cohorts(predictions)]
     if not parts:
-        return pd.DataFrame(columns=["run_id", "measure", *_FIELDS])
+        return pd.DataFrame(columns=["run_id", "measure", *_FIELDS, "advice"])
     return pd.concat(parts, ignore_index=True).sort_values("run_id", kind="stable", ignore_index=True)
 
 
-def _measures(cohort: Cohort, options: _Options) -> dict[str, Estimates]:
+def _measures(cohort: Cohort, options: Options) -> dict[str, Estimates]:
     """Compute what is asked for, in the order of the catalogue; measures that it does not list come last."""
     found = {
         **discrimination_measures(cohort),
@@ -224,6 +218,12 @@ def _stem(name: str) -> str:
     return name.partition("@")[0].partition("__")[0].partition("_ci_")[0]
 
 
+def _advice(name: str) -> str:
+    """Return what STRATOS thinks of a measure, "" for what is no measure of its own."""
+    definition = MEASURES.get(_stem(name))
+    return definition.advice if definition else ""
+
+
 def _measure(estimates: Estimates, run: int) -> Measure:
     value, low, high, limit = (
         None if np.isnan(numbers[run]) else float(numbers[run])
@@ -234,21 +234,8 @@ def _measure(estimates: Estimates, run: int) -> Measure:
     )
 
 
-def _long(cohort: Cohort, options: _Options) -> pd.DataFrame:
+def _long(cohort: Cohort, options: Options) -> pd.DataFrame:
     """Return one row per run and measure, the runs in the order of the cohort."""
     frame: pd.DataFrame = long_table(cohort, _measures(cohort, options)).to_pandas()
     renamed = frame.rename(columns={"ci_lower": "ci_low", "ci_upper": "ci_high"})
-    return renamed[["run_id", "measure", *_FIELDS]]
-
-
-def _per_cents(thresholds: Sequence[float]) -> tuple[int, ...]:
-    """Return thresholds as whole per cents, rising, each once; 0.01 * 35 is 35 although it is not 35 / 100."""
-    if not all(0.005 < t < 0.995 and abs(t - round(100 * t) / 100) < 1e-9 for t in thresholds):
-        raise ValueError(f"thresholds must be whole per cents from 0.01 to 0.99; got {list(thresholds)}")
-    return tuple(sorted({round(100 * t) for t in thresholds}))
-
-
-def _prevalence(target: float | None) -> float | None:
-    if target is not None and not 0 < target < 1:
-        raise ValueError(f"a target prevalence lies between 0 and 1; got {target}")
-    return target
+    return renamed[["run_id", "measure", *_FIELDS]].assign(advice=renamed["measure"].map(_advice))

@@ -140,7 +140,7 @@ def essential_metrics(
     calibration_errors: ir.Table,
     dca_curves: ir.Table,
 ) -> ir.Table:
-    """One run with every STRATOS measure of it: the table to start from."""
+    """One run: its measures without a threshold, and its net benefit at four; the table to start from."""
     return queries.essential.essential_metrics(
         runs, discrimination, recalibration, overall_performance, calibration_errors, dca_curves
     )

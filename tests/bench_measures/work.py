@@ -1,6 +1,6 @@
 """What is measured, the same for both sides: random data, and the cost of working on it.
 
-Loaded in our environment and in the peer's, so it needs numpy alone.
+It imports numpy alone: what else is loaded counts in the peak of memory of the side that needs it.
 """
 
 import json

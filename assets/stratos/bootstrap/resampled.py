@@ -10,6 +10,7 @@ from scipy.special import xlog1py, xlogy
 from assets.stratos.bootstrap.orderings import Counted, Ordering, by_subject, ordering
 from assets.stratos.bootstrap.resampling import Counts, ExactRows
 from assets.stratos.cohorts import Cohort
+from assets.stratos.overall import LARGEST_EXPONENT, LEAST_EXPECTED
 
 Array = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ class Prepared:
                 "scaled_brier": 1 - squared / n / (prevalence * (1 - prevalence)),
                 "log_loss": loss / n,
                 **_r2(loss / n, prevalence),
-                "oe_ratio": events / expected,
+                "oe_ratio": events / np.where(expected < LEAST_EXPECTED, 0, expected),
                 "discrimination_slope": of_events / events - of_others / (n - events),
                 **dict(self._from_counts(counts, events)),
             }
@@ -116,12 +117,14 @@ def _utilities(true: Array, false: Array, events: Array, n: int, k: Array) -> di
 
 
 def _r2(loss: Array, prevalence: Array) -> Mapping[str, Array]:
-    """Three R2 from the mean log loss and that of the prevalence; NaN without both outcomes."""
+    """Three R2 from the mean log loss and that of the prevalence; NaN without both outcomes, or -inf."""
     of_prevalence = -(xlogy(prevalence, prevalence) + xlog1py(1 - prevalence, -prevalence))
     of_prevalence[of_prevalence == 0] = np.nan
-    cox_snell = -np.expm1(2 * (loss - of_prevalence))
+    exponent = 2 * (loss - of_prevalence)
+    infinite = exponent > LARGEST_EXPONENT
+    cox_snell = -np.expm1(np.where(infinite, np.inf, exponent))
     return {
-        "mcfadden_r2": 1 - loss / of_prevalence,
+        "mcfadden_r2": np.where(infinite, -np.inf, 1 - loss / of_prevalence),
         "cox_snell_r2": cox_snell,
         "nagelkerke_r2": cox_snell / -np.expm1(-2 * of_prevalence),
     }

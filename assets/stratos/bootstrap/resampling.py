@@ -1,7 +1,10 @@
 """Resamples of subjects, the same for every run, and what is summed over them without rounding."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +21,6 @@ GENERATOR = (
 )
 """How the subjects of a resample are drawn; the same words give the same resamples wherever numpy runs."""
 
-_BLAS = ThreadpoolController()
-
 # Bounds the memory of the resamples that are looked at together; no result depends on it.
 COUNTS_AT_ONCE = 4_000_000
 WORDS_PER_COUNTER = 4
@@ -29,10 +30,13 @@ def resample_counts(n: int, first: int, last: int, seed: int = SEED, *, stratum:
     """Count how often each of n subjects occurs in resamples first .. last - 1, shape (last - first, n).
 
     Ordinary resampling of rows: n subjects drawn from n, each as likely, with replacement. A resample depends
-    on its number, n, the seed and the stratum alone, whatever it is computed together with (GENERATOR).
+    on its number, n, the seed and the stratum alone, whatever it is computed together with (GENERATOR). Raises
+    ValueError for a seed that is not from 0 to 2^64 - 1: a larger one would be another's stratum.
 
     Efron 1979, Annals of Statistics 7:1; Salmon et al. 2011, SC '11, for the counter-based generator.
     """
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"a seed is a whole number from 0 to 2^64 - 1; got {seed}")
     counters = -(-n // WORDS_PER_COUNTER)
     bits = np.random.Philox(key=seed + (stratum << 64), counter=first * counters)
     resamples = last - first
@@ -61,6 +65,36 @@ def resample_blocks(n: int, resamples: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + at_once, resamples)
 
 
+class _SingleThread:
+    """Holds BLAS to one thread while anybody is inside; who leaves last gives it back the threads it had.
+
+    The number is the process's: two callers at a time that each restored what they found would leave one behind.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._held: Any = None
+        self._blas = ThreadpoolController()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Enter and leave; threads may be inside together."""
+        with self._lock:
+            if self._inside == 0:
+                self._held = self._blas.limit(limits=1, user_api="blas")
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    self._held.restore_original_limits()
+
+
+single_thread = _SingleThread()
+
+
 class ExactRows:
     """Rows of numbers, taken apart so that they can be summed over resamples without rounding.
 
@@ -86,7 +120,7 @@ class ExactRows:
         """
         weights = counts.T.astype(np.float64)
         # More threads would wait for each other, spinning, longer than they add: five times the CPU at n = 50,000.
-        with _BLAS.limit(limits=1, user_api="blas"):
+        with single_thread():
             low = np.ldexp(self._low @ weights, -self._bits)
             sums: Array = np.ldexp(self._high @ weights + low, -self._shift)
         return sums

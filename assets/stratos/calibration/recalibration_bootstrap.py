@@ -50,7 +50,8 @@ def recalibration_bootstrap(
 
     Values, n and statuses are those of `recalibration_measures`. A resample counts where its own estimate
     exists: both classes must occur in it and, for the slope, overlap; `few_resamples` if that is so in less
-    than half of them. Prefer profile limits for few subjects: most resamples then separate.
+    than half of them, `variance_zero` if all agree. Prefer profile limits for few subjects: most resamples
+    then separate.
 
     Efron 1981, Canadian Journal of Statistics 9:139.
     """
@@ -77,13 +78,15 @@ def _estimates(
     low, high, few = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("low", "high", "few")
     )
-    finite, diverges = np.isfinite(coefficient.value), np.isinf(coefficient.value)
+    finite, diverges, agree = np.isfinite(coefficient.value), np.isinf(coefficient.value), low == high
     return Estimates(
         np.where(finite, coefficient.value, np.nan),
         n,
-        first_true((finite & few, "few_resamples"), otherwise=coefficient.status),
-        low,
-        high,
+        first_true(
+            (finite & few, "few_resamples"), (finite & agree, "variance_zero"), otherwise=coefficient.status
+        ),
+        np.where(agree, np.nan, low),
+        np.where(agree, np.nan, high),
         method,
         np.where(diverges, coefficient.value, np.nan),
     )
