@@ -17,8 +17,8 @@ def observed_expected(predictions: Table) -> Table:
     """How many events were observed for each one that was expected?
 
     O:E = sum y / sum p, with the log-normal 95 % interval exp(log O:E +/- 1.96 sqrt((1 - prevalence) / n1)).
-    `o_e_ratio_status`: `ok`; `no_events` (ratio 0, interval null); `nothing_expected` (all p are 0, or
-    as good as, null).
+    `o_e_ratio_status`: `ok`; `no_events` (ratio 0) and `variance_zero` (events only), interval null;
+    `nothing_expected` (all p are 0, or as good as, null).
 
     Debray et al. 2017, BMJ 356:i6460.
     """
@@ -27,14 +27,17 @@ def observed_expected(predictions: Table) -> Table:
     )
     nothing = sums.expected < LEAST_EXPECTED
     ratio = sums.n_events / nothing.ifelse(ibis.null("float64"), sums.expected)
-    log_se = ((1 - sums.n_events / sums.n) / sums.n_events.nullif(0)).sqrt()
+    log_se = ((1 - sums.n_events / sums.n).nullif(0) / sums.n_events.nullif(0)).sqrt()
     return sums.select(
         "run_id",
         o_e_ratio=ratio,
         o_e_ratio_ci_lower=ratio * (-NORMAL_975 * log_se).exp(),
         o_e_ratio_ci_upper=ratio * (NORMAL_975 * log_se).exp(),
         o_e_ratio_status=ibis.cases(
-            (nothing, "nothing_expected"), (sums.n_events == 0, "no_events"), else_="ok"
+            (nothing, "nothing_expected"),
+            (sums.n_events == 0, "no_events"),
+            (sums.n_events == sums.n, "variance_zero"),
+            else_="ok",
         ),
     )
 

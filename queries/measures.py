@@ -160,8 +160,15 @@ def _calibration_errors(t: Table) -> Iterator[StructValue]:
     """The distances of the smooth curve, whose intervals come with them from the resamples."""
     one_class = (t.n_events == 0) | (t.n_events == t.n_test)
     method = one_class.ifelse("", t.resampling.fill_null(""))
+    of_ici = t.calibration_errors_status
     for name in ("ici", "e50", "e90", "emax", "eci_x100", "eci_stratos"):
-        status = t[name].isnull().ifelse("not_identified", t.calibration_errors_status)
+        flat = t[f"{name}_ci_lower"].isnull() & of_ici.isin(["ok", "variance_zero"])
+        status = ibis.cases(
+            (t[name].isnull(), "not_identified"),
+            (flat, "variance_zero"),
+            (of_ici == "variance_zero", "ok"),
+            else_=of_ici,
+        )
         yield _row(t, name, t[name], status, ci=_ci(t, name), method=method)
 
 
@@ -236,6 +243,7 @@ def _completed(rows: Table, intervals: Table) -> Table:
         low=plain.ci_lower,
         high=plain.ci_upper,
         resampling=plain.method,
+        found=plain.status,
     )
     beside = rows.left_join(resampled, ["run_id", "measure"])
     without = (beside.method == "") & beside.resampling.notnull()
@@ -246,7 +254,7 @@ def _completed(rows: Table, intervals: Table) -> Table:
         ci_lower=without.ifelse(beside.low, beside.ci_lower),
         ci_upper=without.ifelse(beside.high, beside.ci_upper),
         method=without.ifelse(beside.resampling, beside.method),
-        status=beside.status,
+        status=(without & (beside.status == "ok")).ifelse(beside.found, beside.status),
         limit=beside["limit"],
         n=beside.n,
     )

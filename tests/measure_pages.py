@@ -25,7 +25,7 @@ def measures() -> list[str]:
     for name, found in MEASURES.items():
         proper, focus = ("yes" if holds else "no" for holds in (found.proper, found.clear_focus))
         lines.append(
-            f"| `{name}` | {found.title}: {found.text} | {_range(found)} | {proper} | {focus} "
+            f"| `{name}` | {found.domain} | {found.title}: {found.text} | {_range(found)} | {proper} | {focus} "
             f"| {found.advice} | {found.source} |"
         )
     return lines

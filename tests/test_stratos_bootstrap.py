@@ -21,6 +21,10 @@ from tests.measure_cases import ALL_CASES, expected, one_run, subjects
 PER_CENTS = (1, 5, 30, 50, 99)
 
 
+def limits_of(cohort, **options):
+    return bootstrap_intervals(cohort, thresholds=(5, 10, 20, 30, 50), **options)
+
+
 def of(rows):
     return cohort_of([y for y, _ in rows], [p for _, p in rows])
 
@@ -32,7 +36,7 @@ def cohort(case):
 
 @pytest.mark.parametrize("case", ALL_CASES)
 def test_limits_agree_with_the_references_as_two_bootstraps_do(case):
-    found = bootstrap_intervals(cohort(case), resamples=400 if case == "flights_50k" else 2000)
+    found = limits_of(cohort(case), resamples=400 if case == "flights_50k" else 2000)
     record = expected(case)
     step = 1 / max(1, record["events"] * (record["n"] - record["events"]))
     for name in set(found) & set(record["measures"]):
@@ -120,9 +124,9 @@ def test_wins_and_positives_are_whole_numbers_counted_exactly(rows):
 
 def test_more_subjects_than_single_precision_can_count_are_counted_in_double(monkeypatch):
     run = cohort("pima_knn_ties")
-    usual = bootstrap_intervals(run, resamples=50)
+    usual = limits_of(run, resamples=50)
     monkeypatch.setattr("assets.stratos.bootstrap.orderings.SINGLE_PRECISION_SUBJECTS", 100)
-    assert same(bootstrap_intervals(run, resamples=50), usual)
+    assert same(limits_of(run, resamples=50), usual)
 
 
 def same(found, wanted):
@@ -142,17 +146,17 @@ def many_runs(places=range(7)):
 
 
 def test_neither_blocks_of_resamples_nor_of_runs_change_a_bit(monkeypatch):
-    whole = bootstrap_intervals(many_runs(), resamples=150)
+    whole = limits_of(many_runs(), resamples=150)
     monkeypatch.setattr(resampling, "COUNTS_AT_ONCE", 61 * 40)
-    assert same(bootstrap_intervals(many_runs(), resamples=150), whole)
+    assert same(limits_of(many_runs(), resamples=150), whole)
     monkeypatch.setattr(bootstrap, "STATISTICS_AT_ONCE", 150 * 20 * 2)
-    assert same(bootstrap_intervals(many_runs(), resamples=150), whole)
+    assert same(limits_of(many_runs(), resamples=150), whole)
 
 
 def test_a_run_has_the_same_bits_alone_and_in_any_company():
-    whole = bootstrap_intervals(many_runs(), resamples=150)
+    whole = limits_of(many_runs(), resamples=150)
     for places in ([3], [6, 0], [5, 4, 3, 2, 1, 0, 6]):
-        found = bootstrap_intervals(many_runs(places), resamples=150)
+        found = limits_of(many_runs(places), resamples=150)
         for name in whole:
             for part in ("value", "ci_low", "ci_high", "status"):
                 wanted = getattr(whole[name], part)[places]
@@ -162,7 +166,7 @@ def test_a_run_has_the_same_bits_alone_and_in_any_company():
 def test_auroc_over_resamples_is_paired_across_runs_and_what_the_limits_are_made_of():
     drawn = resampled_aurocs(many_runs(), resamples=150)
     limits = percentile_limits(drawn)
-    found = bootstrap_intervals(many_runs(), resamples=150)["auroc__bootstrap_ci"]
+    found = limits_of(many_runs(), resamples=150)["auroc__bootstrap_ci"]
     assert np.array_equal(found.ci_low, limits.low)
     assert np.array_equal(found.ci_high, limits.high)
     assert np.array_equal(resampled_aurocs(many_runs([4]), resamples=150), drawn[4:5])
@@ -171,7 +175,7 @@ def test_auroc_over_resamples_is_paired_across_runs_and_what_the_limits_are_made
 @settings(max_examples=40, deadline=None)
 @given(one_run)
 def test_auroc_is_that_of_delong_to_the_bit_and_limits_are_in_order(rows):
-    found = bootstrap_intervals(of(rows), resamples=20)
+    found = limits_of(of(rows), resamples=20)
     auroc = discrimination_measures(of(rows))["auroc"].value
     assert np.array_equal(found["auroc__bootstrap_ci"].value, auroc, equal_nan=True)
     for estimates in found.values():
@@ -179,7 +183,7 @@ def test_auroc_is_that_of_delong_to_the_bit_and_limits_are_in_order(rows):
 
 
 def test_stratified_resamples_never_lack_an_outcome():
-    found = bootstrap_intervals(of([(0, 0.2), (0, 0.4), (0, 0.6), (1, 0.5)]), resamples=100)
+    found = limits_of(of([(0, 0.2), (0, 0.4), (0, 0.6), (1, 0.5)]), resamples=100)
     assert "without both outcomes" in found["auroc__bootstrap_ci"].method
     assert "without both" not in found["auroc_ci_bootstrap_stratified"].method
     assert "within each outcome" in found["auroc_ci_bootstrap_stratified"].method
@@ -187,7 +191,7 @@ def test_stratified_resamples_never_lack_an_outcome():
 
 def test_stratified_limits_are_those_of_resamples_with_as_many_events():
     run = many_runs([2])
-    found = bootstrap_intervals(run, resamples=80)["auroc_ci_bootstrap_stratified"]
+    found = limits_of(run, resamples=80)["auroc_ci_bootstrap_stratified"]
     drawn = [
         roc_auc_score(again.outcome, again.probability[0])
         for again in (repeated(run, counts) for counts in stratified_counts(run.outcome, 0, 80))
@@ -198,11 +202,9 @@ def test_stratified_limits_are_those_of_resamples_with_as_many_events():
 def test_resamples_without_both_outcomes_are_counted_in_the_method():
     events = resample_counts(4, 0, 100)[:, 3]
     lacking = int(((events == 0) | (events == 4)).sum())
-    few = bootstrap_intervals(of([(0, 0.2), (0, 0.4), (0, 0.6), (1, 0.5)]), resamples=100)
+    few = limits_of(of([(0, 0.2), (0, 0.4), (0, 0.6), (1, 0.5)]), resamples=100)
     assert f"B=100, {lacking} without both outcomes" in few["auroc__bootstrap_ci"].method
-    assert (
-        "without" not in bootstrap_intervals(cohort("pima_glm"), resamples=100)["auroc__bootstrap_ci"].method
-    )
+    assert "without" not in limits_of(cohort("pima_glm"), resamples=100)["auroc__bootstrap_ci"].method
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,7 @@ def test_resamples_without_both_outcomes_are_counted_in_the_method():
     ],
 )
 def test_what_has_no_limits_says_why(rows, name, value, status, limit):
-    found = bootstrap_intervals(of(rows), resamples=101, seed=3)[f"{name}__bootstrap_ci"]
+    found = limits_of(of(rows), resamples=101, seed=3)[f"{name}__bootstrap_ci"]
     assert found.status[0] == status
     assert found.value[0] == pytest.approx(math.nan if value is None else value, nan_ok=True)
     assert found.limit[0] == pytest.approx(math.nan if limit is None else limit, nan_ok=True)

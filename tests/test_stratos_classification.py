@@ -234,6 +234,12 @@ def test_a_threshold_that_is_no_whole_per_cent_is_refused(thresholds):
             measures(cohort([(0, 0.5)]), thresholds)
 
 
+@pytest.mark.parametrize("target", [0, 1, -0.1, float("nan"), "0.1"])
+def test_a_target_prevalence_that_is_no_share_is_refused(target):
+    with pytest.raises(ValueError, match="lies between 0 and 1; got"):
+        classification_measures(cohort([(0, 0.5)]), target_prevalence=target)
+
+
 def test_runs_do_not_depend_on_their_company():
     rng = np.random.default_rng(1)
     outcome, probability = rng.integers(0, 2, 301), rng.random((5, 301)).round(2)

@@ -112,6 +112,12 @@ def test_net_benefit_apart_is_the_mean_of_what_each_subject_adds(rows):
             assert np.isnan([row.standard_error, row.ci_lower, row.ci_upper]).all()
 
 
+@pytest.mark.parametrize("thresholds", [(0,), (10, 100), (0.1,), (2.5,)])
+def test_thresholds_that_are_no_whole_per_cents_are_refused(thresholds):
+    with pytest.raises(ValueError, match="whole per cents from 1 to 99"):
+        net_benefit_differences(pair([0, 1], [0.2, 0.8], [0.3, 0.4]), A_AND_B, thresholds)
+
+
 def test_wald_limits_of_both_differences_are_close_to_those_over_resampled_subjects():
     _, outcome, (a, b) = reference("dca_df_binary", 0)
     counts = resample_counts(len(outcome), 0, 1000).astype(np.int64)

@@ -165,3 +165,25 @@ def test_it_shows_itself_as_a_table():
     assert found.to_frame().loc["auroc", "value"] == 0.75
     assert "<table" in found._repr_html_()
     assert ">None<" not in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("rows", "resamples", "name", "status"),
+    [
+        ([(1, 0.2), (1, 0.4), (1, 0.5)], 0, "oe_ratio", "variance_zero"),
+        ([(0, 0.2), (1, 0.3)], 100, "scaled_brier", "few_resamples"),
+        ([(0, 0.9), (1, 0.1)], 100, "net_benefit@0.05", "ok"),
+        ([(0, 0.0), (1, 0.0)], 100, "net_benefit@0.05", "variance_zero"),
+    ],
+)
+def test_a_value_without_an_interval_says_why(rows, resamples, name, status):
+    found = evaluate([y for y, _ in rows], [p for _, p in rows], resamples=resamples)[name]
+    assert found.status == status
+    assert found.value is not None
+    assert ((found.ci_low, found.ci_high) == (None, None)) == (status != "ok")
+
+
+def test_an_interval_of_no_width_is_none():
+    found = evaluate([0, 1, 0, 1, 0, 1, 1, 0, 1], [0.1, 0.2, 0.3, 0.5, 0.5, 0.6, 0.9, 1.0, 0.0], resamples=1)
+    for name in ("ici", "emax", "brier__bootstrap_ci"):
+        assert (found[name].status, found[name].ci_low) == ("variance_zero", None)

@@ -15,8 +15,6 @@ from assets.stratos.comparisons.factorial import design, sums_of_squares
 from assets.stratos.comparisons.variance_decomposition import (
     FACTORS,
     VARIANCE_DECOMPOSITION,
-    mixed_test,
-    noncentral_f_limits,
     variance_decomposition,
 )
 from assets.stratos.discrimination.placements import placements
@@ -116,43 +114,6 @@ def test_the_mixed_model_agrees_with_statsmodels():
     found = decomposed(frame, predictions, "brier", resamples=10)
     for name in (*factors, "classifier:outlier_method"):
         assert found[name]["mixed_f"] == pytest.approx(wanted[name], rel=1e-9)
-
-
-def test_the_mixed_test_of_two_levels_is_the_paired_t_test():
-    losses = np.random.default_rng(2).random((25, 2))
-    (term,) = design({"classifier": ["a", "b"]}).terms
-    found, wanted = mixed_test(term, losses), stats.ttest_rel(losses[:, 0], losses[:, 1])
-    assert (found.f, found.p) == (pytest.approx(wanted.statistic**2), pytest.approx(wanted.pvalue))
-    assert (found.df1, found.df2) == (pytest.approx(1), pytest.approx(24))
-
-
-def test_greenhouse_and_geissers_correction_is_that_of_the_covariance_of_the_levels():
-    losses = np.random.default_rng(5).normal(size=(12, 4)) * [1, 2, 3, 4]
-    covariance = np.cov(losses.T)
-    centred = covariance - covariance.mean(0) - covariance.mean(1)[:, None] + covariance.mean()
-    epsilon = np.trace(centred) ** 2 / (3 * (centred**2).sum())
-    (term,) = design({"classifier": list("abcd")}).terms
-    assert mixed_test(term, losses).df1 == pytest.approx(3 * epsilon)
-    assert mixed_test(term, losses).df2 == pytest.approx(33 * epsilon)
-
-
-def test_subjects_that_do_not_differ_give_no_mixed_test():
-    (term,) = design({"classifier": ["a", "b"]}).terms
-    assert mixed_test(term, np.ones((9, 1)) * [0.1, 0.2]) is None
-
-
-@given(st.floats(0, 1e4), st.integers(1, 20), st.integers(1, 200))
-@settings(deadline=None)
-def test_noncentral_f_limits_leave_two_and_a_half_per_cent_on_each_side(f, df, residual_df):
-    n = df + residual_df + 1
-    low, high = noncentral_f_limits(np.array([f]), np.array([df]), residual_df, n)
-    assert 0 <= low[0] <= high[0] < 1
-    for limit, tail in ((low[0], 0.975), (high[0], 0.025)):
-        if limit == 0:
-            assert stats.f.cdf(f, df, residual_df) < tail + 1e-6
-        else:
-            below = stats.ncf.cdf(f, df, residual_df, n * limit / (1 - limit))
-            assert below == pytest.approx(tail, abs=1e-6)
 
 
 @pytest.mark.parametrize("measure", RESAMPLED)

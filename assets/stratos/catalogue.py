@@ -209,4 +209,4 @@ MEASURES = {
         "Van Calster et al. 2025, Lancet Digital Health 7:100916", "advised against",
     ),
 }  # fmt: skip
-"""Measures by name; those of a threshold are reported as `name@0.10`, and other intervals as `name__...`."""
+"""Measures by name; of a threshold reported as `name@0.10`, with other intervals as `name__...` or `name_ci_...`."""

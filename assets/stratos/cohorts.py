@@ -42,6 +42,11 @@ class Cohort:
         """Subjects with the outcome."""
         return int(self.outcome.sum())
 
+    @property
+    def squared_errors(self) -> Array:
+        """Squared distances of outcomes and probabilities, shape (runs, n)."""
+        return (self.outcome - self.probability) ** 2
+
 
 def cohort_of(y_true: ArrayLike, y_prob: ArrayLike, run_ids: Sequence[str] = ("run",)) -> Cohort:
     """Check outcomes of shape (n,) and probabilities of shape (n,) or (runs, n), and return them as a cohort.

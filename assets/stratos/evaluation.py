@@ -206,11 +206,14 @@ def _measures(cohort: Cohort, options: Options) -> dict[str, Estimates]:
 
 
 def _with_limits(name: str, found: Mapping[str, Estimates]) -> Estimates:
-    """Give a measure that has no formula for its interval the one from the bootstrap."""
-    resampled = found.get(f"{name}__bootstrap_ci")
-    if resampled is None or found[name].method:
-        return found[name]
-    return replace(found[name], ci_low=resampled.ci_low, ci_high=resampled.ci_high, method=resampled.method)
+    """Give a measure that has no formula for its interval the one from the bootstrap, or why there is none."""
+    measure, resampled = found[name], found.get(f"{name}__bootstrap_ci")
+    if resampled is None or measure.method:
+        return measure
+    status = np.where(measure.status == "ok", resampled.status, measure.status)
+    return replace(
+        measure, status=status, ci_low=resampled.ci_low, ci_high=resampled.ci_high, method=resampled.method
+    )
 
 
 def _stem(name: str) -> str:

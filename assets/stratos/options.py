@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+from assets.stratos.classification.measures import checked_prevalence
+
 
 @dataclass(frozen=True)
 class Options:
@@ -30,7 +32,7 @@ def checked_options(
         _per_cents(thresholds),
         _whole(resamples, "resamples", 2**32 - 1),
         _whole(seed, "a seed", 2**64 - 1),
-        _prevalence(target_prevalence),
+        checked_prevalence(target_prevalence),
         bool(advised_against),
     )
 
@@ -57,11 +59,3 @@ def _whole(number: int, name: str, largest: int) -> int:
     if not 0 <= whole <= largest:
         raise ValueError(f"{name} must be a whole number from 0 to {largest}; got {whole}")
     return whole
-
-
-def _prevalence(target: float | None) -> float | None:
-    if target is None:
-        return None
-    if not isinstance(target, Real) or not 0 < target < 1:
-        raise ValueError(f"a target prevalence lies between 0 and 1; got {target!r}")
-    return float(target)

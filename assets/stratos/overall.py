@@ -55,7 +55,7 @@ def overall_measures(cohort: Cohort) -> dict[str, Estimates]:
 
 
 def _brier(cohort: Cohort) -> Estimates:
-    squared = (cohort.probability - cohort.outcome) ** 2
+    squared = cohort.squared_errors
     brier = squared.mean(axis=1)
     deviations = (squared - brier[:, None]) ** 2
     standard_error = np.sqrt(deviations.sum(axis=1) / (max(cohort.n - 1, 1) * cohort.n))
@@ -137,12 +137,15 @@ def _observed_expected(cohort: Cohort) -> Estimates:
     expected = cohort.probability.sum(axis=1)
     nothing = expected < LEAST_EXPECTED
     ratio = cohort.n_events / np.where(nothing, np.nan, expected)
-    log_se = np.sqrt((1 - cohort.n_events / cohort.n) / (cohort.n_events or np.nan))
+    both = 0 < cohort.n_events < cohort.n
+    log_se = np.sqrt((1 - cohort.n_events / cohort.n) / cohort.n_events) if both else np.nan
     return Estimates(
         value=ratio,
         n=_rows(cohort),
         status=first_true(
-            (nothing, "nothing_expected"), (np.full(len(ratio), cohort.n_events == 0), "no_events")
+            (nothing, "nothing_expected"),
+            (np.full(len(ratio), cohort.n_events == 0), "no_events"),
+            (np.full(len(ratio), cohort.n_events == cohort.n), "variance_zero"),
         ),
         ci_low=ratio * np.exp(-NORMAL_975 * log_se),
         ci_high=ratio * np.exp(NORMAL_975 * log_se),

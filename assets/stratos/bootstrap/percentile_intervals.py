@@ -20,9 +20,6 @@ from assets.stratos.estimates import Estimates, first_true, joined
 
 Array = NDArray[np.float64]
 
-PER_CENTS = (5, 10, 20, 30, 50)
-"""Thresholds of the utilities that get an interval, in whole per cents."""
-
 # Bounds the memory of the measures of all resamples; no result depends on it.
 STATISTICS_AT_ONCE = 20_000_000
 MEASURES_WITHOUT_THRESHOLD = 10
@@ -30,7 +27,7 @@ MEASURES_AT_A_THRESHOLD = 4
 
 
 def bootstrap_intervals(
-    cohort: Cohort, *, resamples: int = RESAMPLES, seed: int = SEED, thresholds: Sequence[int] = PER_CENTS
+    cohort: Cohort, *, thresholds: Sequence[int], resamples: int = RESAMPLES, seed: int = SEED
 ) -> dict[str, Estimates]:
     """Percentile limits of AUROC, overall measures, O:E and utilities, by `<measure>__bootstrap_ci`.
 

@@ -84,7 +84,7 @@ def prepared(cohort: Cohort, thresholds: Sequence[int] = ()) -> Prepared:
         probability,
         outcome * above,
         (1 - outcome) * above,
-        (outcome - probability) ** 2,
+        cohort.squared_errors,
         np.where(np.isinf(loss), 0, loss),
     )
     return Prepared(

@@ -15,11 +15,6 @@ Counts = NDArray[np.uint8]
 
 RESAMPLES = 1000
 SEED = 20250101
-GENERATOR = (
-    "Philox4x64-10 with key seed + 2^64 stratum; resample b takes n uniforms of 53 bits from counter "
-    "b ceil(n / 4) on; drawn subject = floor(n uniform)"
-)
-"""How the subjects of a resample are drawn; the same words give the same resamples wherever numpy runs."""
 
 # Bounds the memory of the resamples that are looked at together; no result depends on it.
 COUNTS_AT_ONCE = 4_000_000
@@ -30,8 +25,10 @@ def resample_counts(n: int, first: int, last: int, seed: int = SEED, *, stratum:
     """Count how often each of n subjects occurs in resamples first .. last - 1, shape (last - first, n).
 
     Ordinary resampling of rows: n subjects drawn from n, each as likely, with replacement. A resample depends
-    on its number, n, the seed and the stratum alone, whatever it is computed together with (GENERATOR). Raises
-    ValueError for a seed that is not from 0 to 2^64 - 1: a larger one would be another's stratum.
+    on its number, n, the seed and the stratum alone, whatever it is computed together with. The generator is
+    Philox4x64-10 with key seed + 2^64 stratum; resample b takes n uniforms of 53 bits from counter b ceil(n / 4)
+    on; drawn subject = floor(n uniform). Raises ValueError for a seed that is not from 0 to 2^64 - 1: a larger one
+    would be another's stratum.
 
     Efron 1979, Annals of Statistics 7:1; Salmon et al. 2011, SC '11, for the counter-based generator.
     """
@@ -116,7 +113,8 @@ class ExactRows:
     def sums(self, counts: NDArray[np.generic]) -> Array:
         """Sum each row over each resample: counts of shape (resamples, n) give sums (rows, resamples).
 
-        The counts of a resample add up to n at most.
+        The counts of a resample add up to n at most. The same to the bit however rows and resamples are cut into
+        blocks.
         """
         weights = counts.T.astype(np.float64)
         # More threads would wait for each other, spinning, longer than they add: five times the CPU at n = 50,000.
@@ -124,15 +122,6 @@ class ExactRows:
             low = np.ldexp(self._low @ weights, -self._bits)
             sums: Array = np.ldexp(self._high @ weights + low, -self._shift)
         return sums
-
-
-def exact_sums(values: Array, counts: NDArray[np.generic]) -> Array:
-    """Sum values of shape (rows, n) over resamples with counts (resamples, n): sums (rows, resamples).
-
-    The same to the bit however rows and resamples are cut into blocks, see `ExactRows`, which saves taking
-    the values apart more than once.
-    """
-    return ExactRows(values).sums(counts)
 
 
 @dataclass(frozen=True)
@@ -186,7 +175,7 @@ def bootstrap_method(
     """Say how an interval was made: what is resampled, how often, from which seed, by which generator.
 
     `single_class` counts the resamples that have one outcome only; what needs both does not use them. What a
-    seed draws is in GENERATOR.
+    seed draws is said at `resample_counts`.
     """
     within = " within each outcome" if stratified else ""
     one_class = f", {single_class} without both outcomes" if single_class else ""

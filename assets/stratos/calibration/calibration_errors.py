@@ -42,7 +42,7 @@ def calibration_error_measures(
     surface), not clipped. Limits: percentiles over resampled subjects, each with its own curve; null for
     `resamples=0`. All are biased upwards, and so are their limits. `single_class`: the curve is 0 (or 1)
     throughout, which leaves values but no limits. `not_identified`: no curve, or for `eci_stratos` no distance
-    to compare with. `few_resamples`: no curve in over half of the resamples.
+    to compare with. `few_resamples`: no curve in over half of the resamples; `variance_zero`: all agree.
 
     Austin & Steyerberg 2019, Statistics in Medicine 38:4051; Van Hoorde et al. 2015, Journal of Biomedical
     Informatics 54:283; Van Calster et al. 2025, Lancet Digital Health 7:100916.
@@ -57,6 +57,7 @@ def calibration_error_measures(
                 (np.isnan(values[:, i]), "not_identified"),
                 (single_class, "single_class"),
                 (limits.few[:, i], "few_resamples"),
+                (limits.flat[:, i], "variance_zero"),
             ),
             limits.low[:, i],
             limits.high[:, i],
@@ -103,13 +104,16 @@ class _Limits:
     low: Array
     high: Array
     few: NDArray[np.bool_]
+    flat: NDArray[np.bool_]
+    """Where all resamples agree."""
     method: str
 
 
 def _limits(cohort: Cohort, resamples: int, seed: int) -> _Limits:
     shape = len(cohort.run_ids), len(MEASURES)
     if resamples == 0 or cohort.n_events in (0, cohort.n):
-        return _Limits(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, np.bool_), "")
+        none, never = np.full(shape, np.nan), np.zeros(shape, np.bool_)
+        return _Limits(none, none, never, never, "")
     at_once = max(1, STATISTICS_AT_ONCE // (resamples * len(MEASURES)))
     parts = []
     for first in range(0, len(cohort.run_ids), at_once):
@@ -119,7 +123,8 @@ def _limits(cohort: Cohort, resamples: int, seed: int) -> _Limits:
         np.concatenate([getattr(part, name) for part in parts]).reshape(shape)
         for name in ("low", "high", "few")
     )
-    return _Limits(low, high, few, bootstrap_method(resamples, seed, single_class=single_class))
+    flat, method = low == high, bootstrap_method(resamples, seed, single_class=single_class)
+    return _Limits(np.where(flat, np.nan, low), np.where(flat, np.nan, high), few, flat, method)
 
 
 def _drawn(cohort: Cohort, runs: slice, resamples: int, seed: int) -> tuple[Array, int]:

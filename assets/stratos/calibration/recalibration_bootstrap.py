@@ -10,9 +10,9 @@ from assets.stratos.bootstrap.resampling import (
     RESAMPLES,
     SEED,
     Counts,
+    ExactRows,
     PercentileLimits,
     bootstrap_method,
-    exact_sums,
     percentile_limits,
     resample_blocks,
     resample_counts,
@@ -162,7 +162,7 @@ def _first_steps(start: _Start, counts: Counts) -> tuple[Array, Array, Array]:
         at_offset = residuals(rows, rows.linear(start.offset))
         residual, weight = residuals(rows, rows.linear(start.level, start.slope))
         summands = *at_offset, residual, residual * x, weight, weight * x, weight * x * x
-        sums = exact_sums(np.concatenate(summands), counts).reshape(len(summands), len(x), -1)
+        sums = ExactRows(np.concatenate(summands)).sums(counts).reshape(len(summands), len(x), -1)
         offset_score, offset_information, up, along, total, first, second = sums
         offset_step = offset_score / offset_information
         mean = first / total

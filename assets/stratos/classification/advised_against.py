@@ -18,9 +18,10 @@ from assets.stratos.classification.thresholds import WHOLE_PER_CENTS, TwoByTwo, 
 from assets.stratos.cohorts import Cohort, cohorts
 from assets.stratos.estimates import Estimates, first_true
 from assets.stratos.intervals import LONG, long_table
+from assets.stratos.ties import past_ties
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Whole = NDArray[np.int64]
 
 ECE_BINS = 10
 LARGEST_FALSE_POSITIVE_RATE = 0.2
@@ -80,7 +81,7 @@ def _of_thresholds(table: TwoByTwo) -> dict[str, Estimates]:
     }
 
 
-def _ratio(name: str, table: TwoByTwo, over: Counts, under: Counts | Array) -> dict[str, Estimates]:
+def _ratio(name: str, table: TwoByTwo, over: Whole, under: Whole | Array) -> dict[str, Estimates]:
     status = first_true((under == 0, "empty_denominator"))
     return by_threshold(name, table, over / np.where(under > 0, under, np.nan), status=status)
 
@@ -118,13 +119,9 @@ def _falling(cohort: Cohort) -> _Falling:
     order = np.argsort(-cohort.probability, axis=1, kind="stable")
     probability = np.take_along_axis(cohort.probability, order, axis=1)
     outcome = cohort.outcome[order]
-    last = np.ones(probability.shape, dtype=np.bool_)
-    last[:, :-1] = probability[:, :-1] != probability[:, 1:]
-    places = np.where(last, np.arange(cohort.n), cohort.n)
-    end_of_tie = np.minimum.accumulate(places[:, ::-1], axis=1)[:, ::-1]
-    return _Falling(
-        outcome, np.take_along_axis(np.cumsum(outcome, axis=1), end_of_tie, axis=1), end_of_tie + 1.0
-    )
+    past = past_ties(probability)
+    true_positives = np.take_along_axis(np.cumsum(outcome, axis=1), past - 1, axis=1)
+    return _Falling(outcome, true_positives, past.astype(np.float64))
 
 
 def _of_curves(cohort: Cohort) -> dict[str, Estimates]:

@@ -1,6 +1,7 @@
 """Classification at a threshold: descriptive measures, in pairs, for thresholds chosen on clinical grounds."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from assets.stratos.cohorts import Cohort
 from assets.stratos.estimates import NORMAL_975, Estimates, first_true
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Whole = NDArray[np.int64]
 
 PROPORTIONS = ("sensitivity", "specificity", "ppv", "npv")
 LOGIT_DELTA = "delta method on the logit scale (Mercaldo 2007)"
@@ -55,8 +56,7 @@ def classification_measures(
     26:404; Mercaldo, Lau & Zhou 2007, Statistics in Medicine 26:2170; Hernandez-Orallo, Flach & Ferri 2012,
     Journal of Machine Learning Research 13:2813.
     """
-    if target_prevalence is not None and not 0 < target_prevalence < 1:
-        raise ValueError(f"a target prevalence lies between 0 and 1; got {target_prevalence}")
+    target_prevalence = checked_prevalence(target_prevalence)
     table = two_by_two(cohort, thresholds)
     proportions = [
         measure
@@ -66,6 +66,15 @@ def classification_measures(
     if target_prevalence is not None:
         proportions += _predictive_values(table, target_prevalence)
     return {name: found for part in (*proportions, _expected_cost(table)) for name, found in part.items()}
+
+
+def checked_prevalence(target: float | None) -> float | None:
+    """Return a target prevalence, if there is one; raises ValueError unless it lies between 0 and 1."""
+    if target is None:
+        return None
+    if not isinstance(target, Real) or not 0 < target < 1:
+        raise ValueError(f"a target prevalence lies between 0 and 1; got {target!r}")
+    return float(target)
 
 
 def exact_limits(threshold_counts: pd.DataFrame) -> pa.Table:
@@ -94,7 +103,7 @@ def exact_limits(threshold_counts: pd.DataFrame) -> pa.Table:
     )
 
 
-def _fractions(table: TwoByTwo) -> dict[str, tuple[Counts, Counts]]:
+def _fractions(table: TwoByTwo) -> dict[str, tuple[Whole, Whole]]:
     """Numerator and denominator of each proportion, both of shape (runs, thresholds)."""
     tp, tn = table.true_positives, table.true_negatives
     return {
@@ -105,12 +114,12 @@ def _fractions(table: TwoByTwo) -> dict[str, tuple[Counts, Counts]]:
     }
 
 
-def _wilson(name: str, table: TwoByTwo, count: Counts, n: Counts) -> dict[str, Estimates]:
+def _wilson(name: str, table: TwoByTwo, count: Whole, n: Whole) -> dict[str, Estimates]:
     value, status = _share(count, n)
     return by_threshold(name, table, value, n=n, status=status, ci=wilson_limits(count, n), method=WILSON)
 
 
-def _exact(name: str, table: TwoByTwo, count: Counts, n: Counts) -> dict[str, Estimates]:
+def _exact(name: str, table: TwoByTwo, count: Whole, n: Whole) -> dict[str, Estimates]:
     value, status = _share(count, n)
     limits = clopper_pearson_limits(count, n)
     return by_threshold(
@@ -118,7 +127,7 @@ def _exact(name: str, table: TwoByTwo, count: Counts, n: Counts) -> dict[str, Es
     )
 
 
-def _share(count: Counts, n: Counts) -> tuple[Array, NDArray[np.str_]]:
+def _share(count: Whole, n: Whole) -> tuple[Array, NDArray[np.str_]]:
     return count / np.where(n > 0, n, np.nan), first_true((n == 0, "empty_denominator"))
 
 
@@ -134,7 +143,7 @@ def _predictive_values(table: TwoByTwo, prevalence: float) -> list[dict[str, Est
 
 
 def _predictive_value(
-    name: str, table: TwoByTwo, share: float, right: tuple[Counts, int], wrong: tuple[Counts, int]
+    name: str, table: TwoByTwo, share: float, right: tuple[Whole, int], wrong: tuple[Whole, int]
 ) -> dict[str, Estimates]:
     """Share of the rightly called among the called, where the class called makes up `share` of all.
 
@@ -157,7 +166,7 @@ def _predictive_value(
     return by_threshold(name, table, value, status=status, ci=limits, method=LOGIT_DELTA)
 
 
-def _variance_of_log(count: Counts, n: int) -> Array:
+def _variance_of_log(count: Whole, n: int) -> Array:
     """Variance of the logarithm of count / n: (1 - share) / (n share); NaN for a share of 0 or of nobody."""
     variance: Array = (n - count) / np.where(count > 0, count * max(n, 1.0), np.nan)
     return variance

@@ -7,13 +7,13 @@ from scipy.special import betaincinv
 from assets.stratos.estimates import NORMAL_975
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Whole = NDArray[np.int64]
 
 WILSON = "Wilson score"
 CLOPPER_PEARSON = "Clopper-Pearson exact"
 
 
-def wilson_limits(count: Counts, n: Counts) -> tuple[Array, Array]:
+def wilson_limits(count: Whole, n: Whole) -> tuple[Array, Array]:
     """Score limits of count / n, arrays of one shape; NaN for n = 0.
 
     Wilson 1927, Journal of the American Statistical Association 22:209.
@@ -28,7 +28,7 @@ def wilson_limits(count: Counts, n: Counts) -> tuple[Array, Array]:
     return low, high
 
 
-def clopper_pearson_limits(count: Counts, n: Counts) -> tuple[Array, Array]:
+def clopper_pearson_limits(count: Whole, n: Whole) -> tuple[Array, Array]:
     """Exact limits of count / n, arrays of one shape; NaN for n = 0. They cover at least 95 %.
 
     Clopper & Pearson 1934, Biometrika 26:404; from the quantiles of the beta distribution.

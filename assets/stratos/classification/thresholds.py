@@ -11,7 +11,7 @@ from assets.stratos.cohorts import Cohort
 from assets.stratos.estimates import Estimates
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Whole = NDArray[np.int64]
 
 WHOLE_PER_CENTS = range(1, 100)
 
@@ -26,16 +26,16 @@ class TwoByTwo:
     n: int
     n_events: int
     per_cents: tuple[int, ...]
-    true_positives: Counts
-    false_positives: Counts
+    true_positives: Whole
+    false_positives: Whole
 
     @property
-    def false_negatives(self) -> Counts:
+    def false_negatives(self) -> Whole:
         """Subjects with the outcome who are not positive."""
         return self.n_events - self.true_positives
 
     @property
-    def true_negatives(self) -> Counts:
+    def true_negatives(self) -> Whole:
         """Subjects without the outcome who are not positive."""
         return self.n - self.n_events - self.false_positives
 
@@ -57,8 +57,7 @@ def two_by_two(cohort: Cohort, per_cents: Sequence[int]) -> TwoByTwo:
     Every subject is put into one of the 100 parts between whole per cents, once, and the parts are added up
     from the top. Raises ValueError for another threshold.
     """
-    if not set(per_cents) <= set(WHOLE_PER_CENTS):
-        raise ValueError(f"thresholds must be whole per cents from 1 to 99, got {list(per_cents)}")
+    refuse_other_thresholds(per_cents)
     chosen = np.array(per_cents, dtype=np.int64)
     runs = len(cohort.run_ids)
     # 0.29 * 100 is less than 29: the probabilities are compared with the quotients themselves.
@@ -71,12 +70,18 @@ def two_by_two(cohort: Cohort, per_cents: Sequence[int]) -> TwoByTwo:
     )
 
 
+def refuse_other_thresholds(per_cents: Sequence[int]) -> None:
+    """Raise ValueError unless all thresholds are whole per cents from 1 to 99."""
+    if not set(per_cents) <= set(WHOLE_PER_CENTS):
+        raise ValueError(f"thresholds must be whole per cents from 1 to 99, got {list(per_cents)}")
+
+
 def by_threshold(
     measure: str,
     table: TwoByTwo,
     value: Array,
     *,
-    n: Counts | int | None = None,
+    n: Whole | int | None = None,
     status: NDArray[np.str_] | str = "ok",
     ci: tuple[Array, Array] | tuple[float, float] = (np.nan, np.nan),
     method: str = "",

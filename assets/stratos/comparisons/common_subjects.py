@@ -29,7 +29,7 @@ def places(cohort: Cohort, run_ids: Sequence[str]) -> NDArray[np.int64]:
 
 def resampled_briers(cohort: Cohort, *, resamples: int = RESAMPLES, seed: int = SEED) -> Array:
     """Brier score of every run in every resample, shape (runs, resamples)."""
-    squares = ExactRows((cohort.probability - cohort.outcome) ** 2)
+    squares = ExactRows(cohort.squared_errors)
     blocks = [
         squares.sums(resample_counts(cohort.n, first, last, seed)) / cohort.n
         for first, last in resample_blocks(cohort.n, resamples)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from assets.stratos.classification.thresholds import WHOLE_PER_CENTS, refuse_other_thresholds
 from assets.stratos.cohorts import Cohort, cohorts
 from assets.stratos.comparisons.multiplicity import benjamini_hochberg, holm
 from assets.stratos.discrimination.auroc import delong_status
@@ -18,7 +19,6 @@ from assets.stratos.estimates import NORMAL_975, first_true
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-WHOLE_PER_CENTS = tuple(range(1, 100))
 # Bounds the memory of the pairs that are looked at together; no result depends on it.
 ROWS_AT_ONCE = 1_000_000
 
@@ -97,9 +97,11 @@ def net_benefit_differences(
     otherwise; the difference is the mean of a's less b's over subjects, and its standard error that of a
     mean. `variance_zero` (limits null): the runs call the same subjects positive; `variance_undefined`: one
     subject; `different_subjects`: all null. Limits hold at each threshold by itself, not for the whole curve.
+    Raises ValueError as `auroc_differences` does, and for a threshold that is no whole per cent from 1 to 99.
 
     Sande et al. 2020, Statistics in Medicine 39:2980.
     """
+    refuse_other_thresholds(thresholds)
     table, per_cents = _sorted(pairs), np.array(sorted(set(thresholds)))
     found = _Differences.unknown(len(table), len(per_cents))
     for cohort, compared in _compared(predictions, table):

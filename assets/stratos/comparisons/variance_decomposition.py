@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.special import fdtrc, ncfdtr
 
 from assets.stratos.bootstrap.resampling import RESAMPLES, SEED, bootstrap_method, percentile_limits
 from assets.stratos.cohorts import Cohort
 from assets.stratos.comparisons.common_subjects import RESAMPLED, common_cohort, places
-from assets.stratos.comparisons.factorial import RESIDUAL, Design, Term, contrasts, design, sums_of_squares
+from assets.stratos.comparisons.factorial import RESIDUAL, Design, Term, design, sums_of_squares
+from assets.stratos.comparisons.mixed_model import mixed_test
+from assets.stratos.comparisons.noncentral_f import noncentral_f_limits
 
 Array = NDArray[np.float64]
 
@@ -22,10 +23,6 @@ MEASURES = ("auroc", "brier", "calibration_slope", "net_benefit_10pct")
 REVERSED = "reversed percentile cut to [0, 1]"
 NONCENTRAL_F = "noncentral F (Steiger 2004), the runs taken as independent"
 TOTAL = "total"
-# Limits to 1e-12; below a noncentrality of 1e-15, which more would reach, scipy's noncentral F returns 1.
-BISECTIONS = 40
-# Beyond the one, the noncentral F cannot be inverted in double precision; below the other both limits are 0.
-LARGEST_F, SMALLEST_F = 1e6, 1e-9
 
 _SHARES = ("eta2", "omega2", "partial_eta2")
 _OVER_SUBJECTS = _SHARES[:2]
@@ -120,58 +117,6 @@ def variance_decomposition(
     return pa.Table.from_pandas(frame, VARIANCE_DECOMPOSITION, preserve_index=False)
 
 
-def noncentral_f_limits(f: Array, df: Array, residual_df: int, n: int) -> tuple[Array, Array]:
-    """95 % limits of the population's partial eta2, lambda / (lambda + n), from F statistics; shape of `f`.
-
-    NaN where there is no F, or one too large to invert. n counts the observations.
-
-    Steiger 2004, Psychological Methods 9:164.
-    """
-    usable = np.isfinite(f) & (f <= LARGEST_F)
-    given = np.where(usable & (f > SMALLEST_F), f, 0.0)
-    limits = []
-    for probability in (0.975, 0.025):
-        low, high = np.zeros(len(f)), np.ones(len(f))
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            above = ncfdtr(np.maximum(df, 1), residual_df, n * middle / (1 - middle), given) > probability
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-        limits.append(np.where(usable, low, np.nan))
-    return limits[0], limits[1]
-
-
-@dataclass(frozen=True)
-class MixedTest:
-    """F of a term against its interaction with the subjects, its corrected degrees of freedom and p."""
-
-    f: float
-    df1: float
-    df2: float
-    p: float
-
-
-def mixed_test(term: Term, losses: Array) -> MixedTest | None:
-    """Test a term of the runs with subjects as a random factor: `losses` has shape (subjects, runs).
-
-    F = MS_term / MS_term x subject with Greenhouse & Geisser's epsilon: the test of the mixed model with a random
-    subject and a random interaction of it with the term, whose REML estimates have a closed form as every subject is
-    in every run. None where the term does not vary between the subjects.
-
-    Greenhouse & Geisser 1959, Psychometrika 24:95.
-    """
-    of_subjects = np.ascontiguousarray(contrasts(term, losses).T)
-    df, n = of_subjects.shape
-    mean = of_subjects.mean(axis=1)
-    centred = of_subjects - mean[:, None]
-    covariance = np.stack([(centred * row).sum(axis=1) for row in centred]) / max(n - 1, 1)
-    trace, square = np.trace(covariance), (covariance**2).sum()
-    if square == 0:
-        return None
-    f, epsilon = n * (mean**2).sum() / trace, trace**2 / (df * square)
-    df1, df2 = epsilon * df, epsilon * df * (n - 1)
-    return MixedTest(float(f), float(df1), float(df2), float(fdtrc(df1, df2, f)))
-
-
 def _response(ordered: pd.DataFrame, measure: str) -> _Response:
     known = ordered[ordered[measure].notna()]
     factors = {name: known[name].fillna("").astype(str).tolist() for name in FACTORS}
@@ -260,7 +205,7 @@ def _mixed(term: Term, response: _Response, cohort: Cohort | None) -> dict[str, 
     if cohort is None or response.measure != "brier" or not term.df:
         return {}
     chosen = places(cohort, response.run_ids)
-    losses = np.ascontiguousarray(((cohort.probability[chosen] - cohort.outcome) ** 2).T)
+    losses = np.ascontiguousarray(cohort.squared_errors[chosen].T)
     found = mixed_test(term, losses)
     return {f"mixed_{name}": value for name, value in asdict(found).items()} if found else {}
 

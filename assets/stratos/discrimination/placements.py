@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.stratos.ties import first_of_ties, past_ties
+
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -59,24 +61,13 @@ def placements(outcome: Array, probability: Array) -> Placements:
     """
     order = np.argsort(probability, axis=1, kind="stable")
     rising = np.take_along_axis(probability, order, axis=1)
-    first, past = _ties(rising)
+    first, past = first_of_ties(rising), past_ties(rising)
     events_up_to = np.zeros((len(order), order.shape[1] + 1), np.int64)
     np.cumsum(outcome[order], axis=1, out=events_up_to[:, 1:], dtype=np.int64)
     events = np.take_along_axis(events_up_to, first, axis=1) + np.take_along_axis(events_up_to, past, axis=1)
     placed = np.empty(order.shape)
     np.put_along_axis(placed, order, np.where(outcome[order] == 1, first + past - events, events), axis=1)
     return Placements(*(np.compress(outcome == y, placed, axis=1) for y in (1, 0)))
-
-
-def _ties(rising: Array) -> tuple[Whole, Whole]:
-    """Where, in each row, the equal values around each place begin, and where they are past."""
-    n = rising.shape[1]
-    changes = rising[:, 1:] != rising[:, :-1]
-    edge = np.ones((len(rising), 1), dtype=bool)
-    place = np.arange(n)
-    first = np.maximum.accumulate(np.where(np.hstack([edge, changes]), place, 0), axis=1)
-    last = np.where(np.hstack([changes, edge]), place + 1, n)
-    return first, np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
 
 
 def _variance_of_mean(placed: Array) -> Array:

@@ -8,7 +8,7 @@ here is a confidence interval of a measure.
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +20,9 @@ from assets.stratos.cohorts import Cohort, cohort_of
 from assets.stratos.discrimination.placements import placements
 
 Array = NDArray[np.float64]
-Batches: TypeAlias = pa.Table | pa.RecordBatchReader
 
-REPORTED_PER_CENTS = (5, 10, 15, 20)
+COLUMN_PER_CENTS = (5, 10, 15, 20)
+"""Thresholds whose measures have columns of their own, those of the original study."""
 
 REFIT_SPREAD = pa.schema(
     [
@@ -53,7 +53,7 @@ INSTABILITY_SUMMARY = pa.schema(
         ("n_test", pa.int32()),
         ("n_bootstrap", pa.int32()),
         ("mean_absolute_deviation", pa.float64()),
-        *((f"classification_instability_{k}pct", pa.float64()) for k in REPORTED_PER_CENTS),
+        *((f"classification_instability_{k}pct", pa.float64()) for k in COLUMN_PER_CENTS),
         ("status", pa.string()),
     ]
 )
@@ -81,7 +81,7 @@ class Refits:
         return np.where(self.status == "ok", values, np.nan)
 
 
-def refit_spread(bootstrap_predictions: Batches) -> pa.Table:
+def refit_spread(bootstrap_predictions: pa.Table) -> pa.Table:
     """Describe how the AUROC varies over a run's refits: the table `refit_spread`, a row per run.
 
     Mean, standard deviation (divisor refits - 1), 2.5th and 97.5th percentile (type 7) of the AUROCs of the
@@ -90,13 +90,12 @@ def refit_spread(bootstrap_predictions: Batches) -> pa.Table:
     spreads with `single_refit`.
 
     Needs `run_id`, `subject_code`, `y_true`, `y_prob_refits` (an array as long in every row of a run), the rows
-    of a run next to each other. One run is held in memory at a time. Raises ValueError for rows that are
-    not so, and as `cohort_of` does.
+    of a run next to each other. Raises ValueError for rows that are not so, and as `cohort_of` does.
     """
     return _described(bootstrap_predictions, _spread, REFIT_SPREAD)
 
 
-def model_instability(bootstrap_predictions: Batches) -> pa.Table:
+def model_instability(bootstrap_predictions: pa.Table) -> pa.Table:
     """Describe how far a run's refits disagree on each subject: the table `model_instability`.
 
     A row per run and subject: the mean risk over the refits, its standard deviation, the mean absolute deviation
@@ -110,7 +109,7 @@ def model_instability(bootstrap_predictions: Batches) -> pa.Table:
     return _described(bootstrap_predictions, _subjects, MODEL_INSTABILITY)
 
 
-def instability_summary(bootstrap_predictions: Batches) -> pa.Table:
+def instability_summary(bootstrap_predictions: pa.Table) -> pa.Table:
     """Average what a run's refits disagree on over its subjects: the table `instability_summary`, a row per run.
 
     `mean_absolute_deviation` is the mean of that column of `model_instability`. The classification instability
@@ -123,23 +122,17 @@ def instability_summary(bootstrap_predictions: Batches) -> pa.Table:
     return _described(bootstrap_predictions, _summary, INSTABILITY_SUMMARY)
 
 
-def refits_of_runs(bootstrap_predictions: Batches) -> Iterator[Refits]:
+def refits_of_runs(bootstrap_predictions: pa.Table) -> Iterator[Refits]:
     """Read run after run; `refit_spread` says what is needed."""
+    run_ids = bootstrap_predictions["run_id"].to_numpy()
+    starts = np.flatnonzero(np.append(True, run_ids[1:] != run_ids[:-1])[: len(run_ids)])
     before: set[str] = set()
-    for run_id, pieces in itertools.groupby(_pieces(bootstrap_predictions), key=lambda piece: piece[0]):
+    for start, stop in itertools.pairwise([*starts.tolist(), len(run_ids)]):
+        run_id = str(run_ids[start])
         if run_id in before:
             raise ValueError(f"the rows of run {run_id} do not stand together; sort by run_id")
         before.add(run_id)
-        yield _refits(run_id, pa.Table.from_batches([batch for _, batch in pieces]))
-
-
-def _pieces(bootstrap_predictions: Batches) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Cut the batches where the run changes."""
-    for batch in pa.RecordBatchReader.from_stream(bootstrap_predictions):
-        run_ids = batch.column("run_id").to_numpy(zero_copy_only=False)
-        starts = np.flatnonzero(np.append(True, run_ids[1:] != run_ids[:-1])[: len(run_ids)])
-        for start, stop in itertools.pairwise([*starts.tolist(), len(run_ids)]):
-            yield str(run_ids[start]), batch.slice(start, stop - start)
+        yield _refits(run_id, bootstrap_predictions.slice(start, stop - start))
 
 
 def _refits(run_id: str, rows: pa.Table) -> Refits:
@@ -159,7 +152,7 @@ def _refits(run_id: str, rows: pa.Table) -> Refits:
 
 
 def _described(
-    bootstrap_predictions: Batches, describe: Callable[[Refits], Sequence[Any]], schema: pa.Schema
+    bootstrap_predictions: pa.Table, describe: Callable[[Refits], Sequence[Any]], schema: pa.Schema
 ) -> pa.Table:
     """Put the columns that describe each run behind its id, NaN as null."""
     tables = []
@@ -189,7 +182,7 @@ def _subjects(refits: Refits) -> Sequence[Any]:
 
 def _summary(refits: Refits) -> Sequence[Any]:
     mean = refits.risk.mean(axis=1)
-    other_side = (((refits.risk >= k / 100) != (mean >= k / 100)[:, None]).mean() for k in REPORTED_PER_CENTS)
+    other_side = (((refits.risk >= k / 100) != (mean >= k / 100)[:, None]).mean() for k in COLUMN_PER_CENTS)
     described = (_absolute_deviations(refits.risk, mean).mean(), *other_side)
     return *refits.risk.shape, *map(refits.if_several, described), refits.status
 

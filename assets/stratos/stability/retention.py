@@ -6,24 +6,24 @@ against the prevalence of the retained, prevalence and n are shown beside every 
 random and the oracle order at the same share, not with those of another share.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from assets.stratos.bootstrap.orderings import by_subject, ordering
 from assets.stratos.cohorts import Cohort, cohorts
 from assets.stratos.estimates import first_true
-from assets.stratos.stability.refits import REPORTED_PER_CENTS
+from assets.stratos.stability.random_retention import Columns, at_random
+from assets.stratos.stability.refits import COLUMN_PER_CENTS
+from assets.stratos.ties import past_ties
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
-Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 STEPS = 20
 """Shares of subjects retained: 1/20, 2/20, ... 1."""
@@ -35,7 +35,7 @@ _MEASURES = (
     "brier",
     "scaled_brier",
     "auroc",
-    *(f"net_benefit_{k}pct" for k in REPORTED_PER_CENTS),
+    *(f"net_benefit_{k}pct" for k in COLUMN_PER_CENTS),
 )
 RETENTION_METRICS = pa.schema(
     [
@@ -78,7 +78,8 @@ def retention_metrics(predictions: pd.DataFrame) -> pa.Table:
     """
     parts = []
     for cohort, orders in _ordered(predictions):
-        parts.append(_long(cohort, RANDOM, _at_random(cohort)))
+        everybody = _retained(cohort, _order(np.zeros(cohort.probability.shape)))
+        parts.append(_long(cohort, RANDOM, at_random(cohort, everybody, _asked(cohort))))
         parts += [_long(cohort, name, _retained(cohort, order)) for name, order in orders.items()]
     return _table(parts, RETENTION_METRICS)
 
@@ -127,10 +128,7 @@ class _Order:
 def _order(uncertainty: Array) -> _Order:
     subjects = np.argsort(uncertainty, axis=1, kind="stable")
     rising = np.take_along_axis(uncertainty, subjects, axis=1)
-    places = np.arange(1, rising.shape[1] + 1)
-    last = np.hstack([rising[:, 1:] != rising[:, :-1], np.ones((len(rising), 1), dtype=bool)])
-    ends = np.where(last, places, rising.shape[1])
-    return _Order(uncertainty, subjects, np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1])
+    return _Order(uncertainty, subjects, past_ties(rising))
 
 
 def _ordered(predictions: pd.DataFrame) -> Iterator[tuple[Cohort, dict[str, _Order]]]:
@@ -153,7 +151,7 @@ def _retained(cohort: Cohort, order: _Order) -> Columns:
     def up_to(values: Array) -> Array:
         return np.take_along_axis(np.cumsum(order.in_order(values), axis=1, dtype=np.float64), n - 1, axis=1)
 
-    events, brier = up_to(cohort.outcome), up_to(_squared_errors(cohort)) / n
+    events, brier = up_to(cohort.outcome), up_to(cohort.squared_errors) / n
     prevalence = events / n
     both = (events > 0) & (events < n)
     variance = np.where(both, prevalence * (1 - prevalence), np.nan)
@@ -165,7 +163,7 @@ def _retained(cohort: Cohort, order: _Order) -> Columns:
         "scaled_brier": 1 - brier / variance,
         "auroc": _wins(cohort, order, n) / np.where(both, events * (n - events), np.nan),
     }
-    for k in REPORTED_PER_CENTS:
+    for k in COLUMN_PER_CENTS:
         positive = cohort.probability >= k / 100
         true, false = up_to(positive * cohort.outcome), up_to(positive * (1 - cohort.outcome))
         columns[f"net_benefit_{k}pct"] = true / n - false / n * (k / (100 - k))
@@ -184,50 +182,8 @@ def _wins(cohort: Cohort, order: _Order, n: Whole) -> Array:
     return wins
 
 
-def _at_random(cohort: Cohort) -> Columns:
-    """Expect of each measure over all ways to retain as many, arrays of shape (runs, STEPS)."""
-    everybody = _retained(cohort, _order(np.zeros(cohort.probability.shape)))
-    n = np.broadcast_to(_asked(cohort), everybody["brier"].shape)
-    scaled, possible = _expected_scaled_brier(cohort, _asked(cohort))
-    return {
-        **everybody,
-        "n_retained": n,
-        "n_events_retained": n * everybody["prevalence_retained"],
-        "scaled_brier": scaled,
-        "auroc": np.where(possible, everybody["auroc"], np.nan),
-        "status": first_true((np.broadcast_to(~possible, n.shape), "single_class")),
-    }
-
-
-def _expected_scaled_brier(cohort: Cohort, retained: Whole) -> tuple[Array, NDArray[np.bool_]]:
-    """Expect of the scaled Brier score, shape (runs, STEPS), given both outcomes; whether they can occur, (STEPS,).
-
-    With k events among m retained the Brier score is expected to be (k B1 + (m - k) B0) / m, where B1 and B0 are the
-    means of events and of non-events; over k/m (1 - k/m) that is B1 / (1 - k/m) + B0 / (k/m).
-    """
-    n, n1 = cohort.n, cohort.n_events
-    k, m = np.arange(n1 + 1), retained[:, None]
-    # Hypergeometric; an impossible k has the logarithm of the factorial of a negative number, which is inf.
-    log_ways = _log_choose(n1, k) + _log_choose(n - n1, m - k) - _log_choose(n, m)
-    probability = np.where((k > 0) & (k < m), np.exp(log_ways), 0)
-    total = probability.sum(axis=1)
-    possible = total > 0
-    if not possible.any():
-        return np.full((len(cohort.run_ids), len(retained)), np.nan), possible
-    share = np.clip(k / m, 0.5 / m, 1 - 0.5 / m)  # where it has no probability it must only not divide by 0
-    of_events = (probability / (1 - share)).sum(axis=1) / np.where(possible, total, np.nan)
-    of_others = (probability / share).sum(axis=1) / np.where(possible, total, np.nan)
-    squares, event = _squared_errors(cohort), cohort.outcome == 1
-    mean = [np.compress(event == y, squares, axis=1).mean(axis=1)[:, None] for y in (True, False)]
-    return 1 - mean[0] * of_events - mean[1] * of_others, possible
-
-
-def _log_choose(n: int, k: Whole) -> Array:
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-
-
 def _areas(cohort: Cohort, name: str, order: _Order) -> pd.DataFrame:
-    squares = _squared_errors(cohort)
+    squares = cohort.squared_errors
     together = np.take_along_axis(_mean_so_far(order.in_order(squares)), order.past - 1, axis=1)
     area = np.where(order.known, together.mean(axis=1), np.nan)
     random, oracle = squares.mean(axis=1), _mean_so_far(np.sort(squares, axis=1)).mean(axis=1)
@@ -248,10 +204,6 @@ def _mean_so_far(values: Array) -> Array:
     """Mean of the first 1, 2, ... n values of each row."""
     means: Array = np.cumsum(values, axis=1) / np.arange(1, values.shape[1] + 1)
     return means
-
-
-def _squared_errors(cohort: Cohort) -> Array:
-    return (cohort.outcome - cohort.probability) ** 2
 
 
 def _asked(cohort: Cohort) -> Whole:
