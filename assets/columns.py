@@ -6,7 +6,7 @@ The text becomes the column's COMMENT in the DuckDB file.
 _INTERVALS = {
     "auroc": ("the AUROC", "DeLong; sampling of the test subjects"),
     "auroc_logit": ("the AUROC", "DeLong on the logit scale"),
-    "calibration_intercept": ("the calibration intercept", "Wald"),
+    "calibration_intercept": ("the calibration intercept", "Wald, takes the slope for 1"),
     "calibration_slope": ("the calibration slope", "Wald"),
     "calibration_intercept_joint": ("the intercept beside a free slope", "Wald"),
     "o_e_ratio": ("O:E", "log-normal, Debray 2017"),
@@ -145,7 +145,7 @@ COLUMNS = {
     "measure": "Name of the measure, with its threshold where it has one: net_benefit@0.10 (assets/stratos/README.md)",
     "value": "Value of the measure; null where the status says why",
     "method": "How the 95 % interval is made; empty if there is none",
-    "limit": "-inf or inf where the measure diverges, else null",
+    "limit": 'Where the measure diverges -inf or inf, else null; a word of SQL, so write it "limit"',
     # curves
     "threshold": "Risk threshold: positive when the predicted risk reaches it; null where nobody is positive",
     "point": "Number of the point along the curve",
@@ -203,8 +203,8 @@ COLUMNS = {
     "partial_eta2": "sum_sq / (sum_sq + residual)",
     "omega2": "(sum_sq - df MS_residual) / (total + MS_residual); may be negative",
     "ci_method": "How the limits are made",
-    "partial_eta2_f_lower": "Lower 95 % limit of partial eta squared by the noncentral F, taking runs for independent",
-    "partial_eta2_f_upper": "Upper 95 % limit of partial eta squared by the noncentral F, taking runs for independent",
+    "partial_eta2_f_lower": "Lower 95 % limit by the noncentral F; partial_eta2, biased upwards, may lie above",
+    "partial_eta2_f_upper": "Upper 95 % limit by the noncentral F; partial_eta2, biased upwards, may lie above",
     "f_method": "How the limits by the noncentral F are made",
     "mixed_f": "F of the term against its interaction with the subjects",
     "mixed_df1": "Numerator degrees of freedom of mixed_f, corrected for sphericity",

@@ -187,3 +187,13 @@ def test_an_interval_of_no_width_is_none():
     found = evaluate([0, 1, 0, 1, 0, 1, 1, 0, 1], [0.1, 0.2, 0.3, 0.5, 0.5, 0.6, 0.9, 1.0, 0.0], resamples=1)
     for name in ("ici", "emax", "brier__bootstrap_ci"):
         assert (found[name].status, found[name].ci_low) == ("variance_zero", None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"), [("net_benefit@0.1", "net_benefit@0.10"), ("AUROC", "auroc"), ("f1@0.10", "")]
+)
+def test_a_measure_that_is_not_there_is_told_from_one_that_is_near(asked, near):
+    found = evaluate([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], resamples=0)
+    with pytest.raises(KeyError, match=f"was not computed.*{near}"):
+        found[asked]
+    assert found.get(asked) is None

@@ -1,5 +1,7 @@
 """The tables of a study that was built from the command line: described throughout, and right."""
 
+import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -92,3 +94,15 @@ def test_settings_say_which_measures_are_computed_and_how(clone):
 def test_the_page_of_the_schema_is_the_one_that_the_file_tells(built):
     page = Path(ROOT / "data" / "schema.md").read_text("utf-8")
     assert page == built.run("assets", "schema").stdout, "write it anew: assets schema > data/schema.md"
+
+
+def test_the_questions_of_the_data_page_have_answers(tables):
+    questions = re.findall(r"```sql\n(.*?)```", (ROOT / "data" / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len(questions) == 5
+    for question in questions:
+        assert tables.sql(question.strip().rstrip(";")).fetchall(), question
+
+
+def test_the_command_that_shows_a_table_shows_its_own_columns(built):
+    shown = json.loads(built.run("assets", "show", "schema_version", "--json").stdout)
+    assert [column["name"] for column in shown["columns"]] == ["version"]

@@ -143,7 +143,7 @@ def _known(project: Project, asset: Asset) -> dict[str, Any]:
 
 def _columns(inventory: Inventory, asset: Asset) -> list[dict[str, str | None]]:
     types = inventory.schemas.get(asset.key, {})
-    names = [*types, *(name for name in asset.columns if name not in types)]
+    names = types or asset.columns  # what is declared may be shared by many tables
     return [{"name": n, "type": types.get(n), "meaning": asset.columns.get(n)} for n in names]
 
 

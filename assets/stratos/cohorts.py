@@ -58,8 +58,8 @@ def cohort_of(y_true: ArrayLike, y_prob: ArrayLike, run_ids: Sequence[str] = ("r
     probability = np.atleast_2d(_numbers(y_prob, "y_prob"))
     if outcome.ndim != 1 or len(outcome) == 0 or probability.shape != (len(run_ids), len(outcome)):
         raise ValueError(
-            f"y_true has shape {np.shape(y_true)} and y_prob {np.shape(y_prob)}; expected (n,) outcomes, n > 0, "
-            "and as many probabilities of each run"
+            f"y_true has shape {np.shape(y_true)} and y_prob {np.shape(y_prob)}; expected outcomes of shape (n,), "
+            "n > 0, and as many probabilities (of two columns of predict_proba, the one of the event)"
         )
     _refuse_values(outcome, probability)
     return Cohort(tuple(map(str, run_ids)), outcome, np.ascontiguousarray(probability))

@@ -1,5 +1,6 @@
 """All measures of a model, or of many: the public face of this package."""
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -78,6 +79,12 @@ class Evaluation(dict[str, Measure]):
         """Return a frame with a row per measure, its name as the index; `advice` says what STRATOS thinks of it."""
         rows = {name: {**measure, "advice": _advice(name)} for name, measure in self.items()}
         return pd.DataFrame(rows).T
+
+    def __missing__(self, name: object) -> Measure:
+        """Raise KeyError for a measure that was not computed, naming the nearest one that was."""
+        near = difflib.get_close_matches(str(name).lower(), self, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise KeyError(f"{name!r} was not computed (thresholds and advised_against say what is){hint}")
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()
