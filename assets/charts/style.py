@@ -5,6 +5,7 @@ solid colours, headings differ by size, and so the PDF of a figure has the same 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 import altair as alt
@@ -58,6 +59,9 @@ CONFIG: dict[str, Any] = {
     "bar": {"opacity": 1},
     "text": {"fontSize": LABEL, "color": INK},
 }  # fmt: skip
+
+
+_MEASURING = Lock()
 
 
 def emphasised(highlights: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +141,9 @@ def _width(chart: Any, frames: dict[str, pd.DataFrame]) -> float:
     # Thin lines inside a plot cannot widen it, and are most of what would have to be drawn.
     data = {name: rows(frame) for name, frame in frames.items() if name != "other_runs"}
     spec = join(chart.to_dict(validate=False), {"other_runs": [], **data})
-    return float(vl_convert.vegalite_to_scenegraph(spec, allowed_base_urls=[])["width"])
+    # One at a time: of two figures measured at once, one has been found too wide, once in hundreds of builds.
+    with _MEASURING:
+        return float(vl_convert.vegalite_to_scenegraph(spec, allowed_base_urls=[])["width"])
 
 
 def _padded(spare: float) -> dict[str, Any]:
