@@ -144,7 +144,8 @@ COLUMNS = {
     # one measure a row
     "measure": "Name of the measure, with its threshold where it has one: net_benefit@0.10 (assets/stratos/README.md)",
     "value": "Value of the measure; null where the status says why",
-    "method": "How the 95 % interval is made; empty if there is none",
+    "method": "How the 95 % interval is made where it exists; empty if none is made of this measure",
+    "advice": "What STRATOS TG6 says of the measure",
     "limit": 'Where the measure diverges -inf or inf, else null; a word of SQL, so write it "limit"',
     # curves
     "threshold": "Risk threshold: positive when the predicted risk reaches it; null where nobody is positive",

@@ -44,7 +44,7 @@ class Estimates:
 
     NaN is null. `status` is a key of STATUSES; with `ok` and `certain_left_out` there is a value. `limit` is
     -inf or +inf where the measure diverges, else NaN. `n` counts the rows that the value is made of. `method`
-    says how the interval is made, "" where there is none.
+    says how the interval is made where it exists, "" if none is made.
     """
 
     value: Array

@@ -3,6 +3,7 @@
 import os
 import shutil
 import textwrap
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ UNREADABLE = "unreadable"
 """Read where an output is there but is no table."""
 
 
-class Tool:
+class Tool(ABC):
     """An incremental builder: how a project is written for it, run, edited and looked into.
 
     The ways given here suit tools that keep one Parquet file per table.
@@ -32,17 +33,17 @@ class Tool:
         """Return a command of the tool's own environment."""
         return [str(self.bin / words[0]), *words[1:]]
 
+    @abstractmethod
     def generate(self, folder: Path, steps: Pipeline) -> None:
         """Write the whole project into an empty folder."""
-        raise NotImplementedError
 
     def prepare(self) -> list[list[str]]:
         """Return the commands that a new project needs once."""
         return []
 
+    @abstractmethod
     def build(self, *, keep_going: bool = False) -> list[str]:
         """Return the command that brings everything up to date."""
-        raise NotImplementedError
 
     def status(self) -> list[str] | None:
         """Return the command that says what a build would do; None when the tool has none."""
@@ -73,7 +74,7 @@ class Tool:
         """Make a step raise; return the environment variables that do it."""
         return {"BENCH_FAIL": step.name}
 
-    def mend_step(self, folder: Path, step: Step) -> None:
+    def mend_step(self, folder: Path, step: Step) -> None:  # noqa: B027 (most tools have nothing to undo)
         """Undo what `break_step` wrote."""
 
     def outputs(self, folder: Path, steps: Pipeline) -> dict[str, Answer]:

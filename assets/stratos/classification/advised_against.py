@@ -23,6 +23,7 @@ from assets.stratos.ties import past_ties
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+ADVICE = "advised against"
 ECE_BINS = 10
 LARGEST_FALSE_POSITIVE_RATE = 0.2
 
@@ -51,13 +52,15 @@ def supplementary_metrics(predictions: pd.DataFrame, *, per_cents: Sequence[int]
     """Measures that STRATOS TG6 advises against, of every run: the table `supplementary_metrics`.
 
     Needs `run_id`, `subject_code`, `y_true`, `y_prob`; a row per run and measure comes back, in that order, as
-    from `assets.stratos.intervals.long_table`, and none at all unless `asked`. Raises ValueError as `cohorts` does.
+    from `assets.stratos.intervals.long_table` and labelled in `advice`; none at all unless `asked`. Raises
+    ValueError as `cohorts` does.
     """
     found = [
         long_table(cohort, advised_against_measures(cohort, per_cents))
         for cohort in (cohorts(predictions) if asked else ())
     ]
     rows = pa.concat_tables([LONG.empty_table(), *found])
+    rows = rows.append_column("advice", pa.array([ADVICE] * len(rows), pa.string()))
     return rows.sort_by([("run_id", "ascending"), ("measure", "ascending")])
 
 
