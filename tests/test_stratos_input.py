@@ -58,6 +58,17 @@ def test_what_is_masked_or_no_real_number_is_refused(outcome, risk, message):
         evaluate(outcome, risk)
 
 
+def test_series_with_the_same_labels_in_another_order_are_refused():
+    y_true, y_prob = pd.Series([0, 1, 1, 0]), pd.Series([0.1, 0.9, 0.6, 0.3])
+    with pytest.raises(ValueError, match="same labels in another order"):
+        evaluate(y_true, y_prob[::-1])
+
+
+def test_series_with_other_labels_belong_together_by_position():
+    y_true, y_prob = pd.Series([0, 1, 1, 0], index=[7, 5, 2, 9]), pd.Series([0.1, 0.9, 0.6, 0.3])
+    assert evaluate(y_true, y_prob)["auroc"].value == 1.0
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

@@ -51,9 +51,10 @@ class Cohort:
 def cohort_of(y_true: ArrayLike, y_prob: ArrayLike, run_ids: Sequence[str] = ("run",)) -> Cohort:
     """Check outcomes of shape (n,) and probabilities of shape (n,) or (runs, n), and return them as a cohort.
 
-    Raises ValueError for no rows, shapes that do not fit, outcomes other than 0 and 1, and probabilities
-    that are missing or outside [0, 1].
+    Raises ValueError for no rows, shapes that do not fit, outcomes other than 0 and 1, probabilities that
+    are missing or outside [0, 1], and two pandas Series with the same labels in another order.
     """
+    _refuse_other_order(y_true, y_prob)
     outcome = _numbers(y_true, "y_true")
     probability = np.atleast_2d(_numbers(y_prob, "y_prob"))
     if outcome.ndim != 1 or len(outcome) == 0 or probability.shape != (len(run_ids), len(outcome)):
@@ -97,6 +98,18 @@ def cohorts(predictions: pd.DataFrame, rows_at_once: int = ROWS_AT_ONCE) -> Iter
             rows = np.stack([probability[bounds[run] : bounds[run] + n] for run in chosen])
             of_subjects = outcome[bounds[chosen[0]] : bounds[chosen[0]] + n]
             yield Cohort(tuple(str(run_ids[run]) for run in chosen), of_subjects, rows)
+
+
+def _refuse_other_order(y_true: ArrayLike, y_prob: ArrayLike) -> None:
+    """Refuse two Series that belong together by label, but not by position, which is what counts here."""
+    if not (isinstance(y_true, pd.Series) and isinstance(y_prob, pd.Series)):
+        return
+    ours, theirs = y_true.index, y_prob.index
+    if not ours.equals(theirs) and len(ours) == len(theirs) and ours.isin(theirs).all():
+        raise ValueError(
+            "y_true and y_prob have the same labels in another order; align them (y_prob.reindex(y_true.index)), "
+            "or pass .to_numpy() of both if their positions belong together"
+        )
 
 
 def _require_columns(predictions: pd.DataFrame) -> None:
