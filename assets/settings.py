@@ -22,6 +22,7 @@ _MLFLOW = {
 }
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
 Names = tuple[str, ...]
 PerCents = tuple[Annotated[int, msgspec.Meta(ge=1, le=99)], ...]
 Proportion = Annotated[float, msgspec.Meta(gt=0, lt=1)]
@@ -55,20 +56,42 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Which method names are accepted: any, or those of the original study (11 x 8 x 5)."""
     classifier_params: Names = ("model_name",)
     """MLflow params or tags that name the classifier, the first with a value counts; so for the next three.
-    Where none has a value the run's name tells."""
+    Where none has a value the run's name tells. A name after `=` is not looked up but taken as the method: `["=none"]`
+    where a study does not vary it."""
     featurization_params: Names = ("feature_param", "mlflow_run_featurization")
     imputation_params: Names = ("imputation_source",)
     outlier_params: Names = ("anomaly_source",)
     artifact_pattern: str = "metrics/metrics_*.pickle"
     """Which artifact of a run holds its predictions."""
+    subject_column: str = "subject_code"
+    """Of predictions kept as a table, the column that names the subject; empty: the rows are the subjects, in the same
+    order in every run."""
+    outcome_column: Name = "y_true"
+    """The column of the outcome, 0 or 1."""
+    risk_column: Name = "y_prob"
+    """The column of the predicted risk."""
+    refit_column: str = "refit"
+    """The column that tells refits of the model apart; a table without it holds one."""
+    keep_refits: bool = True
+    """Whether the risks that each refit predicted are kept: 8 bytes a subject, refit and run. Without them the
+    tables of stability have no rows."""
     max_artifact_mb: Count = 256
     """A larger artifact is quarantined unread."""
-    read_timeout_seconds: Count = 120
+    read_timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 120.0
     """An artifact that takes longer to read is quarantined."""
+    memory_limit_gb: Annotated[float, msgspec.Meta(gt=0)] = 4.0
+    """What an extraction may take: from four fifths of it on it reads less at a time, beyond it it stops, resumable."""
+    disk_reserve_gb: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    """What an extraction leaves free on the disk; it stops, resumable, before that is used."""
+    stall_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    """After so long without a run read it is said what is being waited for."""
     batch_size: Count = 16
-    """Runs read by one task."""
+    """Runs read by one task, at the least; of many runs a task reads more, and keeps what it read every few."""
     jobs: Count = 2
     """Tasks at a time."""
+    dask_scheduler: str | None = None
+    """Address of a running Dask scheduler (`tcp://host:8786`) whose workers read the runs; they need the store.
+    `assets materialize` reads here all the same."""
     retries: Annotated[int, msgspec.Meta(ge=0)] = 3
     """Further attempts after a fault that may pass (network, lock)."""
     retry_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60.0

@@ -44,15 +44,14 @@ def generate_figures(force: bool = False, figures: list[str] | None = None) -> l
     keys = project.definitions.select(figures or ["kind:figure"])
     keys = [key for key in keys if project.definitions.assets[key].kind == "figure"]
     with project.build_files(forced=keys if force else (), tell=logger.warning) as build:
-        settings = project.definitions.settings
-        loaded = submit(load_duckdb, build, keys, settings=settings)
+        loaded = submit(load_duckdb, build, keys)
         steps: dict[str, list[PrefectFuture[Any]]] = {}
         for key in keys:
-            drawn = submit(GENERATE.get(key) or drawing(key), build, settings=settings, wait_for=[loaded])
-            exported = submit(export_json, build, key, settings=settings, wait_for=[drawn])
-            checked = submit(validate_figures, build, key, settings=settings, wait_for=[exported])
+            drawn = submit(GENERATE.get(key) or drawing(key), build, wait_for=[loaded])
+            exported = submit(export_json, build, key, wait_for=[drawn])
+            checked = submit(validate_figures, build, key, wait_for=[exported])
             steps[key] = [loaded, drawn, exported, checked]
-        found = [outcome(key, steps[key]) for key in keys]
+        found = [outcome(build, key, steps[key]) for key in keys]
     return settled(found)
 
 

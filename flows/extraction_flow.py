@@ -6,6 +6,7 @@ The flow names what must be fresh; `assets.engine` decides what that takes. Each
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from loguru import logger
@@ -14,10 +15,16 @@ from prefect.futures import PrefectFuture
 
 from assets import study
 from assets.engine.build import Result
+from assets.engine.errors import TransientError, UserError
 from assets.engine.schedule import close
 from assets.engine.table_build import TableBuild
+from flows.logs import counted
+from flows.tasks.cluster import reading_on
 from flows.tasks.extraction import compute_stratos, connect_mlflow, load_pickle, write_duckdb
 from flows.tasks.steps import outcome, patience, settled, submit, threads
+
+_MOST_BATCHES = 64
+"""Of so many runs that this would not do, batches are larger: a task costs Prefect what reading a run costs."""
 
 
 @flow(name="extract_all_configs", task_runner=threads())
@@ -29,9 +36,13 @@ def extract_all_configs(force: bool = False) -> list[Result]:
     """
     project = study.load()
     keys = project.definitions.select(["kind:table"])
-    with project.build_tables(forced=keys if force else (), tell=logger.warning) as build:
+    forced, progress = keys if force else (), counted(project.unit)
+    with (
+        reading_on(project.definitions.settings.dask_scheduler),
+        project.build_tables(forced=forced, tell=logger.warning, progress=progress) as build,
+    ):
         steps = _submit(build, keys)
-        found = [outcome(key, steps[key]) for key in keys]
+        found = [outcome(build, key, steps[key]) for key in keys]
         published = close(build, [result for result, _ in found])
     logger.info("published {}" if published else "{} stays as it was", project.database)
     return settled(found)
@@ -40,24 +51,34 @@ def extract_all_configs(force: bool = False) -> list[Result]:
 def _submit(build: TableBuild, keys: Sequence[str]) -> dict[str, list[PrefectFuture[Any]]]:
     """Submit the steps of every table, each waiting for what it reads."""
     definitions = build.inventory.definitions
-    settings = definitions.settings
     steps: dict[str, list[PrefectFuture[Any]]] = {}
     for key in keys:
         asset = definitions.assets[key]
         sources = [u for u in asset.upstream if u in definitions.sources]
-        connected = [submit(connect_mlflow, build, source, settings=settings) for source in sources]
+        connected = [submit(connect_mlflow, build, source) for source in sources]
         waits = [*connected, *(steps[u][-1] for u in asset.upstream if u in steps)]
-        parts: list[PrefectFuture[Any]] = []
-        if asset.partitions_def in sources and all(c.wait() or c.state.is_completed() for c in connected):
-            names, size = build.partitions_to_load(key), settings.batch_size
-            batches = [names[start : start + size] for start in range(0, len(names), size)]
-            parts = load_pickle.with_options(**patience(settings)).map(
-                unmapped(build), unmapped(key), range(len(batches)), batches
-            )
-        computed = submit(compute_stratos, build, key, parts, settings=settings, wait_for=waits)
-        written = submit(write_duckdb, build, key, settings=settings, wait_for=[computed])
-        steps[key] = [*connected, *parts, computed, written]
+        loaded: list[PrefectFuture[Any]] = []
+        if asset.partitions_def in sources and set(sources) == set(asset.upstream):
+            loaded = _load(build, key, connected)
+        computed = submit(compute_stratos, build, key, wait_for=[*waits, *loaded])
+        written = submit(write_duckdb, build, key, wait_for=[computed])
+        steps[key] = [*connected, *loaded, computed, written]
     return steps
+
+
+def _load(build: TableBuild, key: str, connected: Sequence[PrefectFuture[Any]]) -> list[PrefectFuture[Any]]:
+    """Submit the reading of what a table is made from, in batches, once the sources were looked at."""
+    settings = build.inventory.definitions.settings
+    names: Sequence[str] = []
+    if all(source.wait() or source.state.is_completed() for source in connected):
+        with suppress(UserError, TransientError):  # told when the table is computed
+            names = build.partitions_to_load(key)
+    # a cluster is kept busy by one task, which sends batches of its own
+    most = 1 if settings.dask_scheduler else _MOST_BATCHES
+    size = max(settings.batch_size, -(-len(names) // most))
+    batches = [names[start : start + size] for start in range(0, len(names), size)]
+    patient = load_pickle.with_options(**patience(build))
+    return list(patient.map(unmapped(build), unmapped(key), range(len(batches)), batches))
 
 
 if __name__ == "__main__":

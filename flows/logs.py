@@ -1,13 +1,17 @@
 """Logs: one loguru line says flow run, task and asset, on the terminal, in a file per run, and in Prefect."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
+
+from assets.engine.progress import Progress
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -16,8 +20,46 @@ _FILE = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level:<7} | {extra[flow_run]} | {extr
 _TERMINAL = "{time:HH:mm:ss}  <level>{extra[where]}{message}</level>"
 
 
+class _Terminal:
+    """Standard error; on a terminal its last line may be one that is rewritten, below all others."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last = ""
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+    def wants(self, record: "Record") -> bool:
+        """Leave out, on a terminal, what its last line says anyway."""
+        return "progress" not in record["extra"] or not self.isatty()
+
+    def write(self, lines: str) -> None:
+        """Write whole lines above the last."""
+        with self._lock:
+            sys.stderr.write(f"{_CLEARED if self._last else ''}{lines}{self._last}")
+            sys.stderr.flush()
+
+    def show(self, text: str) -> None:
+        """Write the last line anew, as much of it as there is room for."""
+        with self._lock:
+            self._last = text[: shutil.get_terminal_size().columns - 1]
+            sys.stderr.write(_CLEARED + self._last)
+            sys.stderr.flush()
+
+
+_CLEARED = "\r\x1b[K"
+_terminal = _Terminal()
+
+
+def counted(unit: str) -> Progress:
+    """Return what counts the work done: told in the log, and on a terminal in a line that is rewritten."""
+    show = _terminal.show if _terminal.isatty() else None
+    return Progress(logger.bind(progress=True).info, show=show, unit=unit)
+
+
 @contextmanager
-def logging_to(folder: Path, command: str, *, quiet: bool = False) -> Iterator[Path]:
+def logging_to(folder: Path, command: str) -> Iterator[Path]:
     """Log to the terminal, to a file of this run in `folder` and to the Prefect run; yield the file."""
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{command}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,9 +68,8 @@ def logging_to(folder: Path, command: str, *, quiet: bool = False) -> Iterator[P
     sinks = [
         logger.add(path, format=_FILE, level="DEBUG"),
         logger.add(_to_prefect, level="INFO", format="{message}"),
+        logger.add(_terminal, format=_TERMINAL, level="INFO", colorize=None, filter=_terminal.wants),
     ]
-    if not quiet:
-        sinks.append(logger.add(sys.stderr, format=_TERMINAL, level="INFO", colorize=None))
     try:
         yield path
     finally:

@@ -16,7 +16,6 @@ from urllib.request import urlopen
 from loguru import logger
 
 from assets import inputs, settings, study
-from assets.engine import ledger
 from assets.engine.build import Outcome, Result
 from assets.engine.decide import State
 from assets.engine.declarations import Absent
@@ -24,7 +23,9 @@ from assets.engine.errors import TransientError, UserError
 from assets.engine.project import STATE, Project
 from assets.engine.schedule import Attempts, blocked_files, materialize
 from assets.engine.warehouse import open_read_only, working_copy
-from flows.logs import logging_to
+from flows.logs import counted, logging_to
+from flows.run_counts import run_counts
+from flows.tasks.cluster import reading_on
 
 _BLOCKS = {"table": "Block 1, extraction", "figure": "Block 2, analysis"}
 _COMMANDS = {"reproduce": ("table", "figure"), "extract": ("table",), "analyze": ("figure",)}
@@ -76,6 +77,7 @@ def experiment(engine: str) -> None:
     from flows.study import SUBJECT_KEY, Study
 
     chosen = settings.load()
+    study.prepare(chosen)  # hours of work must not end at a folder that cannot be written
     key = hashlib.sha256(SUBJECT_KEY).digest()
     inputs.subjects.ensure_key(Path(chosen.private_dir) / inputs.evidence.DEFAULT_STUDY, declared=key)
     _UNFINISHED.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +142,9 @@ def _lean_prefect() -> Iterator[None]:
         Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+    from flows.server import keep_apart
+
+    keep_apart()
     # a sync flow ends by waiting out its heartbeat thread: a second for nothing
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield
@@ -176,17 +181,19 @@ def _with_prefect(project: Project, kind: str, keys: Sequence[str], force: bool)
             return failure.results
 
 
-def _plainly(project: Project, _: str, keys: Sequence[str], force: bool) -> list[Result]:
+def _plainly(project: Project, kind: str, keys: Sequence[str], force: bool) -> list[Result]:
     chosen = project.definitions.settings
-    results = materialize(
-        project,
-        keys,
-        forced=keys if force else (),
-        jobs=chosen.jobs,
-        attempts=Attempts(chosen.retries, chosen.retry_delay_seconds),
-        tell=logger.warning,
-        finished=lambda r: logger.bind(asset=r.key).info("{} {}", r.outcome.value, r.because),
-    )
+    with reading_on(chosen.dask_scheduler if kind == "table" else None):
+        results = materialize(
+            project,
+            keys,
+            forced=keys if force else (),
+            jobs=chosen.jobs,
+            attempts=Attempts(chosen.retries, chosen.retry_delay_seconds),
+            tell=logger.warning,
+            finished=lambda r: logger.bind(asset=r.key).info("{} {}", r.outcome.value, r.because),
+            progress=counted(project.unit),
+        )
     for result in results.values():
         if result.bug is not None:
             raise result.bug
@@ -214,13 +221,10 @@ def _summary(project: Project, results: dict[str, Result], seconds: float, log: 
 
 
 def _runs(project: Project) -> str:
-    """Say how many runs are used and how many are set aside, so that nobody has to find out."""
     if not project.database.exists():
         return "none published"
     with open_read_only(project.database) as connection:
-        rows = {key: record.rows or 0 for key, record in ledger.read(connection).items()}
-    used, aside = rows.get("runs", 0), rows.get("quarantined_runs", 0)
-    return f"{used} used, {aside} set aside" + (" (why: table quarantined_runs)" if aside else "")
+        return run_counts(connection)
 
 
 if __name__ == "__main__":

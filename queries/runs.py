@@ -25,6 +25,8 @@ def quarantined_runs(extracted_runs: Table) -> Table:
         refused.select(
             "run_id",
             "run_name",
+            "artifact_path",
+            "artifact_sha256",
             stage=refused.quarantine_stage,
             field=refused.quarantine_field,
             reason=refused.quarantine_reason,
@@ -32,6 +34,8 @@ def quarantined_runs(extracted_runs: Table) -> Table:
         losers.select(
             "run_id",
             "run_name",
+            "artifact_path",
+            "artifact_sha256",
             stage=ibis.literal("duplicate"),
             field=ibis.null("string"),
             reason=ibis.literal("superseded by run ") + losers.winner + ": same methods, finished last",
@@ -52,8 +56,11 @@ def predictions(extracted_runs: Table, runs: Table) -> Table:
 
 
 def bootstrap_predictions(extracted_runs: Table, runs: Table) -> Table:
-    """What did every refit of each run in use predict for each subject, and what happened to the subject?"""
-    at = _by_subject(extracted_runs, runs)
+    """What did every refit of each run in use predict for each subject, and what happened to the subject?
+
+    Runs whose refits were not kept have no rows.
+    """
+    at = _by_subject(extracted_runs.filter(extracted_runs.y_prob_refits.notnull()), runs)
     return at.select(
         "run_id",
         subject_code=at.subject_codes[at.index],

@@ -23,7 +23,7 @@ CODE = {
     "peer: auroc": "import duckdb; from sklearn.metrics import roc_auc_score as auroc; "
     "rows = duckdb.connect('{db}', read_only=True).sql('FROM predictions').df(); "
     "[auroc(run.y_true, run.y_prob) for _, run in rows.groupby('run_id')]",
-    "ours: list": "from assets.inputs.stores import open_store; store = open_store('{store}'); "
+    "ours: list": "from assets.inputs.stores.addresses import open_store; store = open_store('{store}'); "
     "[store.runs(e.experiment_id) for e in store.experiments()]",
     "peer: list": "from mlflow import MlflowClient; client = MlflowClient('sqlite:///{store}'); "
     "client.search_runs([e.experiment_id for e in client.search_experiments()], max_results=50000)",

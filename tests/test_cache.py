@@ -171,12 +171,12 @@ def test_only_the_owner_can_read_what_is_kept_here(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "rows", "kept"), [(0.0, 1_000, True), (0.01, 1_000_000, False), (2.0, 1_000_000, True)]
+    ("seconds", "cells", "kept"), [(0.0, 5_000, True), (0.01, 5_000_000, False), (2.0, 5_000_000, True)]
 )
 def test_large_tables_that_are_quickly_made_are_not_worth_keeping(
-    seconds: float, rows: int, kept: bool
+    seconds: float, cells: int, kept: bool
 ) -> None:
-    assert worth_keeping(seconds, rows=rows, columns=5) is kept
+    assert worth_keeping(seconds, cells) is kept
 
 
 def test_threads_that_keep_find_and_restore_at_once_do_not_disturb_each_other(

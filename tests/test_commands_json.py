@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assets.commands import proving
 from assets.commands.catalogue import COMMANDS
+from assets.commands.loading import project_of
 from tests.command_runs import run
 from tests.project_folders import NUMBERS, ROOT, Folder
 from tests.test_commands_partitions import LOTS
@@ -55,6 +58,7 @@ def notes(summary: pa.Table, output: Path) -> Path:
     return output
 '''
 )
+AUDITS = {"counted": lambda: "there are numbers"}
 COMMANDS_RUN = {
     "status": ["status"],
     "list": ["list"],
@@ -84,10 +88,12 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     folder.sql("ALTER TABLE extremes ALTER v TYPE DOUBLE; ALTER TABLE extremes RENAME what TO which")
     folder.edit("FACTOR = 3", "FACTOR = 4", "helpers.py")
     (folder.path / "raw.txt").write_text("1 2 3 4 5")
-    return {
-        name: [run(folder, *line.split(), "--json").json for line in lines]
-        for name, lines in COMMANDS_RUN.items()
-    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proving, "project_of", lambda module: replace(project_of(module), audits=AUDITS))
+        return {
+            name: [run(folder, *line.split(), "--json").json for line in lines]
+            for name, lines in COMMANDS_RUN.items()
+        }
 
 
 def paths(value: Any, path: str = "", name: str = "") -> Iterator[str]:

@@ -1,10 +1,14 @@
 """The commands that compare what is there with what was: verify and diff."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assets.commands import proving
+from assets.commands.loading import project_of
+from assets.engine.errors import UserError
 from assets.engine.index import Index, facts_of
 from tests.command_runs import run
 from tests.project_folders import Folder
@@ -104,6 +108,25 @@ def test_nothing_is_published_that_does_not_hold(folder: Folder) -> None:
     assert run(folder, "verify", "--write", "manifest.txt").code == 1
     assert not (folder.path / "manifest.txt").exists()
     assert "give one of them" in run(folder, "verify", "--write", "a", "--manifest", "b").err
+
+
+def refuse() -> str:
+    raise UserError("it is not so")
+
+
+def test_what_a_project_audits_is_told_and_counts(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    audits = {"first": lambda: "all is well"}
+    monkeypatch.setattr(proving, "project_of", lambda module: replace(project_of(module), audits=audits))
+    told = run(folder, "verify")
+    assert (told.lines[-1], told.code) == ("all is well", 0)
+    audits["second"] = refuse
+    told = run(folder, "verify", "--write", "manifest.txt")
+    assert told.lines[-2:] == ["all is well", "second does not hold: it is not so"]
+    assert told.code == 1 and not (folder.path / "manifest.txt").exists()
+    assert run(folder, "verify", "--json").json["audits"] == [
+        {"name": "first", "holds": True, "told": "all is well"},
+        {"name": "second", "holds": False, "told": "it is not so"},
+    ]
 
 
 def test_diff_shows_the_last_change_of_a_table(folder: Folder) -> None:

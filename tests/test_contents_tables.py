@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.engine.contents import partition_versions, scan, scan_all
+from assets.engine.contents import added_up, partition_versions, scan, scan_all, schema_of
 from assets.engine.errors import UserError
 from tests.table_versions import contents, of_query, registered, tables, version
 
@@ -128,15 +128,35 @@ def test_a_partition_has_the_version_of_a_table_of_its_rows_alone(
 
     with registered(table(rows)) as cursor:
         found = partition_versions(cursor, "given", "lot")
-    assert found == {lot: version(table([row for row in rows if row[0] == lot])) for lot in dict(rows)}
+        schema = schema_of(cursor, "given")
+    assert {lot: alone(schema, found[lot]) for lot in found} == {
+        lot: version(table([row for row in rows if row[0] == lot])) for lot in dict(rows)
+    }
+    whole = added_up(schema, found.values())
+    assert whole is not None and (whole.data_version, whole.rows) == (version(table(rows)), len(rows))
+
+
+def alone(schema: Mapping[str, str], partition: str) -> str:
+    """The data version of a table of the rows of one partition."""
+    found = added_up(schema, [partition])
+    assert found is not None
+    return found.data_version
+
+
+def test_partitions_of_other_columns_do_not_add_up() -> None:
+    with registered(pa.table({"lot": ["a"], "v": [1]})) as cursor:
+        found, schema = partition_versions(cursor, "given", "lot"), schema_of(cursor, "given")
+    assert added_up({**schema, "v": "INTEGER"}, found.values()) is None
+    assert added_up({"lot": "VARCHAR", "w": "BIGINT"}, found.values()) is None
+    assert added_up(schema, [*found.values(), "0" * 64]) is None
 
 
 def test_partitions_may_be_named_by_a_column_of_any_type() -> None:
     sql = "SELECT DATE '2024-01-01' + (i % 2)::INT AS day, i, [i] AS l FROM range(5) AS t(i)"
     with duckdb.connect() as own:
         own.execute(f"CREATE TABLE given AS {sql}")
-        found = partition_versions(own, "given", "day")
-    assert found == {
+        found, schema = partition_versions(own, "given", "day"), schema_of(own, "given")
+    assert {day: alone(schema, found[day]) for day in found} == {
         day: of_query(f"SELECT * FROM ({sql}) WHERE day = '{day}'") for day in ("2024-01-01", "2024-01-02")
     }
 
@@ -155,7 +175,8 @@ def test_columns_may_have_any_name_even_those_that_the_query_uses() -> None:
     assert found.data_version != of_query(f"SELECT {columns.format(2)}")
     with duckdb.connect() as own:
         own.execute("CREATE TABLE given AS SELECT 'p' AS _key, 1 AS _row")
-        assert partition_versions(own, "given", "_key") == {"p": scan(own, "given").data_version}
+        found = partition_versions(own, "given", "_key")
+        assert alone(schema_of(own, "given"), found["p"]) == scan(own, "given").data_version
 
 
 def test_a_table_may_have_more_columns_than_duckdb_lets_expressions_nest() -> None:

@@ -138,8 +138,8 @@ def test_one_more_run_is_read_alone(clone: Clone) -> None:
     with sqlite3.connect(clone.folder / "data/mlflow.db") as store:
         store.execute("UPDATE runs SET lifecycle_stage = 'active'")
     code = (
-        "import assets.inputs.evidence as e; real = e.read\n"
-        "def read(runs, run_ids, **limits):\n    print('read', len(run_ids))\n    return real(runs, run_ids, **limits)\n"
+        "import assets.inputs.extraction as e; real = e.read\n"
+        "def read(runs, run_ids, **more):\n    print('read', len(run_ids))\n    return real(runs, run_ids, **more)\n"
         "e.read = read\nimport flows.__main__ as f; f.main(['extract', '--engine', 'plain'])"
     )
     done = subprocess.run([sys.executable, "-c", code], **clone.options({}), capture_output=True, check=True)
@@ -152,8 +152,8 @@ def test_the_code_that_reads_pickles_in_its_own_process_is_part_of_the_hash() ->
     from assets.tables import evidence
 
     fragments = CodeBase(ROOT).closure(evidence.extracted_runs.reference).fragments
-    assert "assets.inputs.worker:answer" in fragments
-    assert any(name.startswith("assets.inputs.safe_pickle:") for name in fragments)
+    assert "assets.inputs.artifacts.worker:answer" in fragments
+    assert any(name.startswith("assets.inputs.artifacts.safe_pickle:") for name in fragments)
 
 
 def test_figures_are_drawn_although_the_mlflow_server_is_gone(clone: Clone) -> None:

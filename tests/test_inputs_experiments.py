@@ -6,8 +6,8 @@ import pytest
 from written_stores import EXPERIMENT, MINIMAL, WrittenStore, minimal_store
 
 from assets.engine.errors import UserError
-from assets.inputs.experiments import choose_experiment
-from assets.inputs.stores import open_store
+from assets.inputs.stores.addresses import open_store
+from assets.inputs.stores.experiments import choose_experiment
 
 pytest_plugins = ["store_fixtures"]
 

@@ -3,7 +3,7 @@
 import pickle
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,27 @@ import pytest
 from written_stores import EXPERIMENT, WrittenStore, artifact, metrics, opened
 
 from assets.engine.errors import UserError
-from assets.inputs.extraction import (
-    EXTRACTED_RUNS,
-    ExtractionRules,
-    Limits,
-    extract,
-    fingerprints,
-)
+from assets.inputs.artifacts.assignment import Limits
+from assets.inputs.candidates import Candidate, ExtractionRules
+from assets.inputs.evidence import MlflowRuns
+from assets.inputs.extraction import EXTRACTED_RUNS, read
+from assets.inputs.fingerprints import fingerprints
 from assets.inputs.grammar import MethodSources
 from assets.inputs.registry import Registry
-from assets.inputs.stores import open_store
+from assets.inputs.stores.addresses import open_store
+from assets.inputs.stores.runs import RunStore
 from assets.inputs.subjects import read_lookup
 
 pytest_plugins = ["store_fixtures"]
 
 
 USABLE = {"named", "by_params"}
+
+
+def extract(store: RunStore, candidates: Sequence[Candidate], *, private_dir: Path, **more: Any) -> pa.Table:
+    """All rows at once."""
+    runs = MlflowRuns(store, {item.run.run_id: item for item in candidates}, private_dir)
+    return pa.concat_tables(read(runs, list(runs.candidates), **more))
 
 
 def rows_of(written: WrittenStore, private: Path) -> dict[str, dict[str, Any]]:
@@ -121,7 +126,7 @@ def test_original_codes_appear_in_the_private_folder_only(sqlite_store: WrittenS
     store, candidates = opened(sqlite_store.uri)
     private = tmp_path / "private"
     table = extract(store, candidates, private_dir=private)
-    assert "PLR0" not in str(table.to_pylist())
+    assert f"PLR{0}" not in str(table.to_pylist())
     lookup = read_lookup(private)
     assert sorted(lookup.values()) == [f"PLR{number:04d}" for number in range(30)]
     assert set(table["subject_codes"].combine_chunks().flatten().to_pylist()) == set(lookup)
@@ -166,7 +171,9 @@ def test_a_lookup_that_others_may_read_stops_the_extraction(
 
 def test_an_artifact_beyond_the_size_limit_is_set_aside(sqlite_store: WrittenStore, tmp_path: Path) -> None:
     store, candidates = opened(sqlite_store.uri)
-    table = extract(store, candidates, private_dir=tmp_path / "private", limits=Limits(max_bytes=100))
+    table = extract(
+        store, candidates, private_dir=tmp_path / "private", limits=Limits.for_artifacts(0, seconds=20)
+    )
     reasons = {row["quarantine_reason"] for row in table.to_pylist() if row["artifact_path"]}
     assert len(reasons) == 1
     assert "the size limit" in reasons.pop()

@@ -1,6 +1,5 @@
 """Classic `mlruns` folders, by any MLflow and after accidents."""
 
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +7,8 @@ from pathlib import Path
 import pytest
 from written_stores import FULL_NAME, MINIMAL, WrittenStore, minimal_store, one
 
-from assets.inputs.experiments import choose_experiment
-from assets.inputs.runs import ArtifactError, Experiment
-from assets.inputs.stores import open_store
+from assets.inputs.stores.addresses import open_store
+from assets.inputs.stores.runs import ArtifactError, Experiment
 
 pytest_plugins = ["store_fixtures"]
 
@@ -29,7 +27,7 @@ def test_a_link_that_leads_out_of_the_artifacts_is_not_followed(
     assert "outside/secret.txt" not in [item.path for item in store.artifacts(run)]
     for path in ("notes/link.txt", "outside/secret.txt"):
         with pytest.raises(ArtifactError, match="outside the run's artifact folder"):
-            store.read(run, path, 1000)
+            store.digest(run, path, 1000)
 
 
 def test_a_run_of_mlflow_1_is_read(tmp_path: Path) -> None:
@@ -64,6 +62,11 @@ def test_folders_that_are_no_runs_are_passed_over(tmp_path: Path) -> None:
         (MINIMAL + "run_id: other\n", "names another run"),
         (MINIMAL + "run_id: abc\nstart_time: yesterday\n", "something else than a whole number"),
         (MINIMAL.replace("3", "[3]") + "run_id: abc\n", "something else than a whole number"),
+        (MINIMAL + "run_id: abc\nend_time: 99999999999999999999\n", "something else than a whole number"),
+        (MINIMAL + "run_id: abc\nname: [a]\n", "something else than a text"),
+        (MINIMAL + "run_id: abc\nname: 2024-99-99\n", "no YAML mapping"),
+        ("[" * 100_000, "no YAML mapping"),
+        ("a: &a [x]\n" + "".join(f"k{n}: &b{n} [*a, *a]\n" for n in range(9)), "names another run"),
     ],
 )
 def test_a_run_whose_description_is_damaged_is_listed_with_its_defect(
@@ -76,30 +79,3 @@ def test_a_run_whose_description_is_damaged_is_listed_with_its_defect(
     assert found.run_id == "abc"
     assert found.defect is not None
     assert defect in found.defect
-
-
-def test_what_is_watched_moves_when_a_store_changes(file_store: WrittenStore, tmp_path: Path) -> None:
-    shutil.copytree(file_store.folder, tmp_path / "mlruns")
-    store = open_store(str(tmp_path / "mlruns"))
-    experiment = choose_experiment(store, None)
-    run = tmp_path / "mlruns" / experiment.experiment_id / file_store.runs["named"]
-
-    def look() -> dict[Path, tuple[int, int]]:
-        looks = {path: path.stat() for path in watched if path.exists()}
-        return {path: (found.st_mtime_ns, found.st_size) for path, found in looks.items()}
-
-    watched = store.watched(experiment)
-    for path in watched:
-        os.utime(path, (0, 0))
-    seen = look()
-    for act in (
-        lambda: (run / "tags" / "mlflow.runName").write_text("renamed"),
-        lambda: (run / "tags" / "new").write_text("tag"),
-        lambda: (run / "params" / "new").write_text("param"),
-        lambda: (run / "meta.yaml").write_text(MINIMAL),
-        lambda: shutil.rmtree(run),
-        lambda: (run.parent / "another").mkdir(),
-    ):
-        act()
-        assert look() != seen
-        seen = look()

@@ -118,6 +118,82 @@ def test_an_ensembles_members_are_taken_from_its_name() -> None:
     assert found.classifier == "ensemble-CatBoost-TabM"
 
 
+# Every spelling on record, and what becomes of it: classifier, imputation and outlier method, or a reason.
+SPELLINGS = {
+    "CATBOOST_eval-auc__simple1.0__SAITS__pupil-gt": ("CatBoost", "SAITS", "pupil-gt"),
+    "LogisticRegression_eval-roc_auc__simple1.0__CSDI__LOF": ("LogisticRegression", "CSDI", "LOF"),
+    "TABPFN_eval-auc__MOMENT-embedding-PCA__pupil_gt__pupil_gt": ("TabPFN", "pupil-gt", "pupil-gt"),
+    "XGBOOST_eval-auc__simple1.0__MOMENT-finetune__TimesNet_gt": (
+        "XGBoost",
+        "MOMENT-finetune",
+        "TimesNet-gt",
+    ),
+    "TABM_eval-auc__simple1.0__pupil___gt__pupil___gt": ("TabM", "pupil-gt", "pupil-gt"),
+    "TABM__simple1.0__ensemble-CSDI-MOMENT-SAITS__ensembleThresholded-MOMENT-TimesNet": (
+        "TabM",
+        "ensemble-CSDI-MOMENT-SAITS",
+        "ensembleThresholded-MOMENT-TimesNet",
+    ),
+    "ENSEMBLE-CATBOOST-TABM-TABPFN-XGBOOST__simple1.0__SAITS__LOF": (
+        "ensemble-CatBoost-TabM-TabPFN-XGBoost",
+        "SAITS",
+        "LOF",
+    ),
+    "CATBOOST_eval-auc__simple1.0__SAITS": "neither the name .* nor a param or tag \\(anomaly_source\\) says it",
+    "CATBOOST_eval-auc__simple1.0": "neither the name .* nor a param or tag \\(imputation_source\\) says it",
+    "CATBOOST_eval-auc": "has 1 field\\(s\\) between `__`; expected CLASSIFIER",
+    "SAITS_d-model64__MOMENT-gt-finetune_impPLR_v0.1": "names a run of the imputation experiment",
+    "CSDI_ep50__pupil___gt_impPLR_v0.1": "names a run of the imputation experiment",
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), SPELLINGS.items())
+def test_every_spelling_on_record_is_read_or_refused_with_what_is_lacking(
+    name: str, expected: str | tuple[str, ...]
+) -> None:
+    if isinstance(expected, str):
+        with pytest.raises(GrammarError, match=expected):
+            configuration_of(name, {}, {}, MethodSources())
+        return
+    found = configuration_of(name, {}, {}, MethodSources())
+    assert (found.classifier, found.imputation_method, found.outlier_method) == expected
+    again = parse_run_name(format_run_name(parse_run_name(name)))
+    assert again == parse_run_name(name)
+
+
+def test_what_old_exports_filled_in_for_a_missing_outlier_method_is_none_of_the_study() -> None:
+    found = configuration_of("CATBOOST__simple1.0__SAITS__anomaly", {}, {}, MethodSources())
+    objection = ORIGINAL_STUDY.objection(found)
+    assert objection is not None
+    assert "`anomaly` is not among the 11 admitted methods" in objection.reason
+
+
+@pytest.mark.parametrize("written", ["MOMENT_gt", "my_gt", "gt", "pupil-gt_"])
+def test_a_suffix_that_nobody_of_the_study_wrote_stays_as_it_is(written: str) -> None:
+    assert canonical_preprocessing(written) == written
+
+
+def test_a_method_after_an_equals_sign_is_taken_where_a_run_records_none() -> None:
+    sources = MethodSources(("estimator",), ("=all",), ("imputer", "=none"), ("=none",))
+    found = configuration_of("debonair-ray-7", {}, {"estimator": "SVC"}, sources)
+    assert found == Configuration("SVC", "all", "none", "none")
+    found = configuration_of("a__b__c__d", {"estimator": "SVC", "imputer": "knn"}, {}, sources)
+    assert found == Configuration("SVC", "all", "knn", "none")
+
+
+def test_a_name_that_says_nothing_is_refused_with_what_the_settings_must_name() -> None:
+    sources = MethodSources(("estimator",), outlier_method=("=none",))
+    hint = "or a param or tag, named in the settings, for featurization, imputation_method$"
+    with pytest.raises(GrammarError, match=hint) as caught:
+        configuration_of("debonair-ray-7", {"estimator": "SVC"}, {}, sources)
+    assert caught.value.field == "run_name"
+
+
+def test_an_equals_sign_alone_names_no_method() -> None:
+    with pytest.raises(GrammarError, match="says it"):
+        configuration_of("a__b__c", {}, {}, MethodSources(outlier_method=("=",)))
+
+
 def test_a_short_legacy_name_needs_params_for_what_it_lacks() -> None:
     with pytest.raises(GrammarError, match="anomaly_source") as caught:
         configuration_of("CATBOOST_eval-auc__simple1.0__SAITS", {}, {}, MethodSources())

@@ -2,20 +2,31 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
 from typing import Any, ClassVar
 
 import pytest
 import requests
 
 from assets.engine.errors import TransientError, UserError
-from assets.inputs import http_store
-from assets.inputs.runs import Experiment, Run
-from assets.inputs.stores import open_store
+from assets.inputs.fingerprints import RACY_NS
+from assets.inputs.stores import http_store
+from assets.inputs.stores.addresses import open_store
+from assets.inputs.stores.http_store import HttpStore
+from assets.inputs.stores.runs import ArtifactError, Experiment, Run
 
-Answers = Callable[[str, dict[str, Any]], tuple[int, Any]]
+Answers = Callable[[str, dict[str, Any]], tuple[Any, ...]]
 RUN = Run("r1", "1", "n", "FINISHED", "active", None, None, "", {}, {})
+
+
+def _encoded(content: Any) -> bytes:
+    return content if isinstance(content, bytes) else json.dumps(content).encode()
 
 
 class Recorded(BaseHTTPRequestHandler):
@@ -28,12 +39,16 @@ class Recorded(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length)) if length else {}
         type(self).asked.append((self.path, dict(self.headers)))
-        status, content = type(self).answers(self.path, body)
-        data = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
+        status, content, *more = type(self).answers(self.path, body)
+        pieces = content if isinstance(content, Iterator) else [_encoded(content)]
+        headers = {"Content-Length": len(pieces[0])} if isinstance(pieces, list) else {}
+        self.send_response_only(status)
+        for name, value in {**headers, **(more[0] if more else {})}.items():
+            self.send_header(name, str(value))
         self.end_headers()
-        self.wfile.write(data)
+        with suppress(OSError):  # whoever asked has heard enough
+            for piece in pieces:
+                self.wfile.write(piece)
 
     do_GET = do_POST = do_HEAD = handle_request  # noqa: N815  the names that http.server asks for
 
@@ -50,7 +65,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answers], tuple
     servers = []
 
     def start(answers: Answers) -> tuple[str, type[Recorded]]:
-        def with_health(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        def with_health(path: str, body: dict[str, Any]) -> tuple[Any, ...]:
             return (200, b"OK") if path == "/health" else answers(path, body)
 
         handler = type("Handler", (Recorded,), {"answers": staticmethod(with_health), "asked": []})
@@ -110,17 +125,70 @@ def test_a_server_that_is_silent_is_given_up_after_the_probe(monkeypatch: pytest
         open_store(uri)
 
 
-def test_an_answer_cut_short_may_pass_later(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    uri, _ = serve(lambda path, body: (200, b"abc"))
+def test_an_artifact_that_drips_is_given_up_when_its_time_is_over(serve: Any) -> None:
+    def answers(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return 200, (b"x" for _ in iter(lambda: time.sleep(0.02), 0))
+
+    uri, _ = serve(answers)
+    with pytest.raises(ArtifactError, match="within the time limit"):
+        HttpStore(uri).read(RUN, "x", 10**6, seconds=0.3)
+
+
+def test_an_artifact_that_never_ends_is_given_up_at_the_size_limit(serve: Any) -> None:
+    uri, _ = serve(lambda path, body: (200, repeat(b"x" * 1000)))
     store = open_store(uri)
+    for read in (store.read, store.digest):
+        with pytest.raises(ArtifactError, match="larger than"):
+            read(RUN, "x", 10**6)
 
-    def broken(answer: requests.Response, size: int) -> Iterator[bytes]:
-        yield b"a"
-        raise requests.exceptions.ChunkedEncodingError
 
-    monkeypatch.setattr(requests.Response, "iter_content", broken)
-    with pytest.raises(TransientError, match="broke off"):
-        store.read(RUN, "x", 10)
+def test_an_artifact_that_a_well_server_fails_over_is_bad_itself(serve: Any) -> None:
+    def answers(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return (500, b"") if path.startswith("/get-artifact") else (200, {})
+
+    uri, handler = serve(answers)
+    with pytest.raises(ArtifactError, match="answers 500"):
+        open_store(uri).digest(RUN, "x", 10)
+    assert len(handler.asked) == 3
+
+
+def test_an_artifact_that_an_ill_server_fails_over_may_pass(serve: Any) -> None:
+    uri, handler = serve(lambda path, body: (500, b""))
+    with pytest.raises(TransientError, match="answers 500"):
+        open_store(uri).digest(RUN, "x", 10)
+    assert len(handler.asked) == 1 + 2 * 3
+
+
+def test_refused_access_to_an_artifact_is_the_users_to_mend(serve: Any) -> None:
+    uri, handler = serve(lambda path, body: (403, b""))
+    with pytest.raises(UserError, match="refuses access"):
+        HttpStore(uri).read(RUN, "x", 10)
+    assert len(handler.asked) == 2
+
+
+@pytest.mark.parametrize("runs", [[{}], [{"info": {"run_id": "r"}}], [1], {"a": 1}, ["x"]])
+def test_runs_in_another_form_are_said_in_a_line(serve: Any, runs: object) -> None:
+    uri, _ = serve(lambda path, body: (200, {"runs": runs}))
+    with pytest.raises(UserError, match="a form that is not MLflow's"):
+        open_store(uri).runs("1")
+
+
+def test_a_run_whose_times_are_none_is_listed_with_its_defect(serve: Any) -> None:
+    info = {"run_id": "r", "experiment_id": "1", "status": "FINISHED", "lifecycle_stage": "active"}
+    uri, _ = serve(lambda path, body: (200, {"runs": [{"info": {**info, "start_time": "soon"}}]}))
+    (run,) = open_store(uri).runs("1")
+    assert run.defect == "its start or end is no moment"
+
+
+@pytest.mark.parametrize(("age", "racy"), [(1, True), (60, False)])
+def test_the_age_of_an_artifact_is_told_by_the_servers_clock(serve: Any, age: int, racy: bool) -> None:
+    now = datetime(2001, 1, 1, tzinfo=UTC)  # a clock that is wrong by decades
+    headers = {"ETag": '"e"', "Date": format_datetime(now, usegmt=True)}
+    headers["Last-Modified"] = format_datetime(now - timedelta(seconds=age), usegmt=True)
+    uri, _ = serve(lambda path, body: (200, b"x", headers))
+    stamp = open_store(uri).stamp(RUN, "x")
+    assert stamp is not None
+    assert (time.time_ns() - stamp.changed_ns < RACY_NS) == racy
 
 
 @pytest.mark.parametrize(
@@ -204,8 +272,18 @@ def test_a_server_below_a_path_is_asked_there(serve: Any) -> None:
     ]
 
 
+def test_a_server_that_is_silent_about_an_artifact_may_answer_later(serve: Any) -> None:
+    def answers(path: str, body: dict[str, Any]) -> tuple[Any, ...]:
+        time.sleep(1)
+        return 200, b"x"
+
+    uri, _ = serve(answers)
+    with pytest.raises(TransientError, match="does not answer in time"):
+        HttpStore(uri).read(RUN, "x", 1, seconds=0.2)
+
+
 def test_an_artifact_without_an_etag_has_no_stamp(serve: Any) -> None:
     uri, _ = serve(lambda path, body: (200, b"x"))
-    store = open_store(uri)
+    store = HttpStore(uri)
     assert store.stamp(RUN, "x") is None
     assert store.read(RUN, "x", 1) == b"x"

@@ -1,9 +1,6 @@
 """What a metrics artifact must hold, field by field."""
 
-import base64
 import copy
-import io
-import json
 import pickle
 import statistics
 from collections.abc import Callable
@@ -18,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from written_stores import metrics
 
-from assets.inputs.predictions import Predictions
-from assets.inputs.worker import answer, from_pickle
+from assets.inputs.artifacts.predictions import Predictions
+from assets.inputs.artifacts.worker import answer, from_pickle
 
-CODES = ["PLR7", "PLR3", "PLR9"]
+CODES = ["QX-7", "QX-3", "QX-9"]
 LABELS = np.array([1, 0, 1])
 RISKS = np.array([[0.5, 0.75], [0.25, 0.25], [1.0, 0.0]])
 RISK = "metrics_iter.test.preds.arrays.predictions.y_pred_proba"
@@ -29,8 +26,11 @@ LABEL = "metrics_iter.test.preds.arrays.predictions.label"
 CODE = "subjectwise_stats.test.subject_code"
 ORDER = "subjectwise_stats.test.labels"
 ASIDE = "an object of pandas or numpy that is not read"
-TABLE = {"subject_code": ["b", "a", "b", "a"], "y_true": [1, 0, 1, 0], "y_prob": [0.5, 0.25, 0.75, 0.25]}
-REFITS = {**TABLE, "refit": [0, 0, 1, 1]}
+BLANK = "no printable text, or blanks around it, at [1]"
+NO_CODES = (
+    "subject codes of the test set; whoever wrote this run failed to compute its subject-wise statistics, and "
+    "without codes nobody knows whose predictions these are: evaluate the run again, or log them as a table"
+)
 
 
 def changed(path: str, value: Any) -> bytes:
@@ -60,15 +60,14 @@ def put(position: tuple[int, ...], value: float) -> Callable[[Any], Any]:
 def test_risks_are_means_over_refits_with_their_spread() -> None:
     found = from_pickle(pickle.dumps(metrics(CODES, LABELS, RISKS)))
     spread = [statistics.stdev(row) for row in RISKS.tolist()]
-    packed = base64.b64encode(RISKS.tobytes()).decode()
-    assert found == Predictions(CODES, [1, 0, 1], [0.625, 0.25, 0.5], pytest.approx(spread), 2, packed)
+    risks = [0.625, 0.25, 0.5]
+    assert found == Predictions(CODES, [1, 0, 1], risks, pytest.approx(spread), 2, RISKS.tobytes())
 
 
 @given(arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=5), elements=st.floats(0, 1)))
-def test_every_refit_crosses_to_the_other_process_to_the_bit(risks: npt.NDArray[np.float64]) -> None:
-    codes, labels = [f"PLR{row}" for row in range(len(risks))], np.zeros(len(risks))
-    told = json.loads(json.dumps(answer("m.pickle", pickle.dumps(metrics(codes, labels, risks)))))
-    assert Predictions(**told).refits().tobytes() == risks.tobytes()
+def test_every_refit_is_kept_to_the_bit(risks: npt.NDArray[np.float64]) -> None:
+    codes, labels = [f"QX-{row}" for row in range(len(risks))], np.zeros(len(risks))
+    assert from_pickle(pickle.dumps(metrics(codes, labels, risks))).refits().tobytes() == risks.tobytes()
 
 
 def test_a_single_refit_has_no_spread() -> None:
@@ -113,27 +112,38 @@ def test_codes_may_be_texts_or_whole_numbers_in_a_list_or_an_array(codes: Any) -
 # What is changed, to what (KeyError: away); the field that is named, with what was found and what expected.
 FAULTS: list[tuple[str, Any, str, str, str]] = [
     ("metrics_stats", KeyError, "metrics_stats", "no such key in a dict of 3", "it to be there"),
-    ("subjectwise_stats", None, "subjectwise_stats", "None", "a dict"),
+    ("subjectwise_stats", None, "subjectwise_stats", "None", NO_CODES),
+    ("subjectwise_stats.test", None, "subjectwise_stats.test", "None", "a dict"),
     ("subjectwise_stats", {}, "subjectwise_stats.test", "no such key in a dict of 0", "it to be there"),
     (CODE, KeyError, CODE, "no such key in a dict of 1", "it to be there"),
-    (CODE, ["a", "b"], CODE, "2 codes", "3, one per row of the predictions"),
+    (CODE, ["a", "b", "c", "d"], CODE, "4 codes", "3, one per row of the predictions, whose shape is (3, 2)"),
     (CODE, ["a", "b", "a"], CODE, "2 different codes in 3", "each code once"),
-    (CODE, ["a", "", "c"], CODE, "no printable text at [1]", "a code for each subject"),
+    (CODE, ["a", "", "c"], CODE, BLANK, "a code for each subject"),
+    (CODE, ["a", "b ", "c"], CODE, BLANK, "a code for each subject"),
+    (CODE, ["a", "b\n", "c"], CODE, BLANK, "a code for each subject"),
+    (
+        CODE,
+        np.array([True, False, True]),
+        CODE,
+        "1 dimension(s) of type bool",
+        "a row of texts or whole numbers",
+    ),
     (CODE, [1.5, 2.5, 3.5], CODE, "1 dimension(s) of type object", "a row of texts or whole numbers"),
     (CODE, pd.Series(CODES), CODE, f"a value that holds {ASIDE} where an array belongs", "an array"),
     (ORDER, np.array([0, 1, 1]), ORDER, "other labels", f"those of {LABEL}, in the same order"),
     ("metrics_iter.test.preds", [1], "metrics_iter.test.preds", "a list of 1", "a dict"),
     (LABEL, KeyError, LABEL, "no such key in a dict of 2", "it to be there"),
     (LABEL, lambda old: old.T, LABEL, "shape (2, 3)", f"(3, 2), as {RISK}"),
-    (LABEL, put((1,), 2), LABEL, "another value at [1, 0] (2 such)", "0 or 1"),
+    (LABEL, put((1,), 2), LABEL, "a value that is neither 0 nor 1 at [1, 0] (2 such)", "0 or 1"),
     (
         LABEL,
         put((1, 1), 1),
         LABEL,
-        "1 label(s) that change between refits, the first at row 1",
+        "1 label(s) that change between refits, the first at [1]",
         "one label per subject",
     ),
-    (RISK, lambda old: old[:, 0], RISK, "shape (3,)", "(subjects, refits)"),
+    (RISK, lambda old: old[:, 0], LABEL, "shape (3, 2)", f"(3, 1), as {RISK}"),
+    (RISK, lambda old: old[None], RISK, "shape (1, 3, 2)", "(subjects, refits)"),
     (RISK, lambda old: old[:, :0], LABEL, "shape (3, 2)", f"(3, 0), as {RISK}"),
     (RISK, lambda old: old.astype(str), RISK, "values of type <U32", "numbers"),
     (RISK, None, RISK, "a value that holds a NoneType where an array belongs", "an array"),
@@ -159,7 +169,7 @@ def test_a_fault_is_named_with_its_field_what_was_found_and_what_was_expected(
 
 def test_no_message_about_a_fault_holds_a_subjects_code() -> None:
     for path, value, *_ in FAULTS:
-        assert "PLR" not in json.dumps(answer("m.pickle", changed(path, value)))
+        assert "QX" not in str(answer("m.pickle", changed(path, value)))
 
 
 def test_a_test_set_of_nobody_is_refused() -> None:
@@ -173,104 +183,39 @@ def test_a_pickle_of_something_else_is_no_metrics() -> None:
     assert found["reason"].startswith("found a list of 2; expected a dict with metrics_iter")
 
 
-def as_csv(table: dict[str, list[Any]]) -> bytes:
-    return pd.DataFrame(table).to_csv(index=False).encode()
+def refits_first(labels: npt.NDArray[Any], risks: npt.NDArray[Any]) -> bytes:
+    content: Any = metrics(CODES, labels, risks)
+    arrays = content["metrics_iter"]["test"]["preds"]["arrays"]["predictions"]
+    content["metrics_iter"]["test"]["preds"]["arrays"]["predictions"] = {k: v.T for k, v in arrays.items()}
+    return pickle.dumps(content)
 
 
-def as_parquet(table: dict[str, list[Any]]) -> bytes:
-    file = io.BytesIO()
-    pd.DataFrame(table).to_parquet(file)
-    return file.getvalue()
+def test_arrays_with_refits_first_are_turned_where_the_number_of_codes_says_so() -> None:
+    assert from_pickle(refits_first(LABELS, RISKS)) == from_pickle(
+        pickle.dumps(metrics(CODES, LABELS, RISKS))
+    )
 
 
-def as_records(table: dict[str, list[Any]]) -> bytes:
-    return pd.DataFrame(table).to_json(orient="records").encode()
+def test_arrays_as_wide_as_high_are_believed_to_hold_subjects_first_and_their_labels_must_agree() -> None:
+    square = np.arange(9).reshape(3, 3) / 9
+    assert from_pickle(pickle.dumps(metrics(CODES, LABELS, square))).refits().tolist() == square.tolist()
+    found = answer("m.pickle", refits_first(LABELS, square))
+    assert found["reason"].startswith("found 3 label(s) that change between refits")
 
 
-def as_columns(table: dict[str, list[Any]]) -> bytes:
-    return json.dumps(table).encode()
+def test_arrays_that_fit_the_codes_neither_way_are_refused() -> None:
+    content = metrics(CODES, LABELS, RISKS)
+    content["subjectwise_stats"]["test"]["subject_code"] = [*CODES, "QX-1"]
+    found = answer("m.pickle", pickle.dumps(content))
+    assert (
+        found["reason"] == "found 4 codes; expected 3, one per row of the predictions, whose shape is (3, 2)"
+    )
 
 
-def as_mlflow_table(table: dict[str, list[Any]]) -> bytes:
-    return pd.DataFrame(table).to_json(orient="split", index=False).encode()
-
-
-WRITERS = [
-    ("p.csv", as_csv),
-    ("p.parquet", as_parquet),
-    ("p.json", as_records),
-    ("p.json", as_columns),
-    ("p.json", as_mlflow_table),
-]
-
-
-@pytest.mark.parametrize(("path", "write"), WRITERS)
-def test_a_table_of_refits_is_read_in_any_format(path: str, write: Callable[[Any], bytes]) -> None:
-    assert answer(path, write(REFITS)) == {
-        "subject_codes": ["b", "a"],
-        "y_true": [1, 0],
-        "y_prob": [0.625, 0.25],
-        "y_prob_sd": [pytest.approx(0.125 * 2**0.5), 0.0],
-        "n_bootstrap": 2,
-        "packed_refits": base64.b64encode(np.array([[0.5, 0.75], [0.25, 0.25]]).tobytes()).decode(),
-    }
-
-
-def test_a_table_without_refits_holds_one() -> None:
-    found = answer("p.csv", b"subject_code,y_true,y_prob\n007,1,0.5\n7,0,0.1\n")
-    assert found["subject_codes"] == ["007", "7"]
-    assert (found["y_prob"], found["y_prob_sd"], found["n_bootstrap"]) == ([0.5, 0.1], [None, None], 1)
-
-
-@pytest.mark.parametrize(
-    ("table", "field", "reason"),
-    [
-        ({"subject_code": ["a"], "y_true": [1]}, "y_prob", "found no such column"),
-        (
-            TABLE,
-            "subject_code",
-            "found 4 rows of 2 subjects and 1 refit(s); expected each subject once in each refit",
-        ),
-        ({**REFITS, "refit": [0, 0, 1, 2]}, "subject_code", "found 4 rows of 2 subjects and 3 refit(s)"),
-        ({**REFITS, "refit": [0, 0, 0, 1]}, "subject_code", "found 4 rows of 2 subjects and 2 refit(s)"),
-        (
-            {**REFITS, "y_prob": ["PLR1", 0, 0, 0]},
-            "y_prob",
-            "found a value that is no number; expected numbers",
-        ),
-        ({**REFITS, "y_prob": [None, 0, 0, 0]}, "y_prob", "found a value that is no"),
-        ({**REFITS, "y_prob": [7, 0, 0, 0]}, "y_prob", "found a value above 1 at [0, 0]"),
-        ({**REFITS, "y_true": [0, 0, 1, 0]}, "y_true", "found 1 label(s) that change between refits"),
-        (
-            {**REFITS, "subject_code": [None, "a", None, "a"]},
-            "subject_code",
-            "found no printable text at [0]",
-        ),
-    ],
-)
-def test_a_faulty_table_is_named_with_its_column(
-    table: dict[str, list[Any]], field: str, reason: str
-) -> None:
-    found = answer("p.json", as_columns(table))
-    assert (found["stage"], found["field"]) == ("validate", field)
-    assert found["reason"].startswith(reason)
-
-
-@pytest.mark.parametrize(
-    ("path", "data"),
-    [
-        ("p.csv", b""),
-        ("p.csv", b"subject_code,y_true,y_prob\na,1\n"),
-        ("p.csv", b"subject_code,y_true,y_prob\n"),
-        ("p.csv", b"\xff\xfe\x00"),
-        ("p.json", b"7"),
-        ("p.json", b"[]"),
-        ("p.json", b'[{"a": 1}, {"b": 2}]'),
-        ("p.json", b'{"a": 1}'),
-        ("p.json", b'{"columns": ["a"], "data": [[1, 2]]}'),
-        ("p.json", b"{"),
-        ("p.parquet", b"PAR1"),
-    ],
-)
-def test_something_else_under_a_tables_name_is_quarantined(path: str, data: bytes) -> None:
-    assert answer(path, data)["stage"] in ("unpickle", "validate")
+def test_arrays_of_one_dimension_hold_one_refit() -> None:
+    content: Any = metrics(CODES, LABELS, RISKS[:, :1])
+    arrays = content["metrics_iter"]["test"]["preds"]["arrays"]["predictions"]
+    arrays |= {name: values[:, 0] for name, values in arrays.items()}
+    assert from_pickle(pickle.dumps(content)) == from_pickle(
+        pickle.dumps(metrics(CODES, LABELS, RISKS[:, :1]))
+    )

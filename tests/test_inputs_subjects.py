@@ -1,7 +1,11 @@
 """Subjects appear under codes that only the holder of the private folder can trace back."""
 
+import errno
+import os
 import re
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,9 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import assets
 from assets.engine.errors import UserError
 from assets.inputs import subjects
 from assets.inputs.subjects import ensure_key, key_identity, read_lookup, relabel, subject_key
+
+ROOT = Path(assets.__file__).parents[1]
 
 
 @pytest.fixture
@@ -24,14 +31,14 @@ def mode(path: Path) -> int:
 
 
 def test_a_code_says_nothing_of_the_original_and_stays_the_same(private: Path) -> None:
-    codes = relabel(["PLR2", "PLR1"], private)
-    assert set(codes) == {"PLR1", "PLR2"}
+    codes = relabel(["P2", "P1"], private)
+    assert set(codes) == {"P1", "P2"}
     assert all(re.fullmatch(r"S[A-Z2-7]{10}", code) for code in codes.values())
-    assert relabel(["PLR1"], private)["PLR1"] == codes["PLR1"]
+    assert relabel(["P1"], private)["P1"] == codes["P1"]
 
 
 def test_another_key_gives_other_codes(private: Path, tmp_path: Path) -> None:
-    assert relabel(["PLR1"], private) != relabel(["PLR1"], tmp_path / "other")
+    assert relabel(["P1"], private) != relabel(["P1"], tmp_path / "other")
     assert key_identity(private) != key_identity(tmp_path / "other")
     assert key_identity(private) == key_identity(private)
     assert key_identity(private) not in subject_key(private).hex()
@@ -42,8 +49,8 @@ def test_the_code_is_the_keyed_hash_of_the_original(private: Path) -> None:
     key = private / "subject_key"
     key.touch(mode=0o600)
     key.write_text("0b" * 32)
-    # python -c "import hmac,base64; print(base64.b32encode(hmac.digest(b'\x0b'*32, b'PLR1', 'sha256'))[:10])"
-    assert relabel(["PLR1"], private) == {"PLR1": "SDKNBILSSMC"}
+    # python -c "import hmac,base64; print(base64.b32encode(hmac.digest(b'\x0b'*32, b'P1', 'sha256'))[:10])"
+    assert relabel(["P1"], private) == {"P1": "S6YLMMN33S2"}
 
 
 def test_all_subjects_met_so_far_are_in_the_lookup(private: Path) -> None:
@@ -111,6 +118,29 @@ def test_a_declared_key_does_not_replace_one_that_is_there(private: Path) -> Non
     assert subject_key(private) == before
 
 
+def test_subjects_met_before_cost_no_second_reading(private: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = relabel(["a", "b"], private)
+    monkeypatch.setattr(subjects, "_read_private", None)  # to call it would fail
+    for _ in range(100):
+        assert relabel(["b", "a"], private)["b"] == first["b"]
+
+
+def test_a_lookup_that_was_deleted_is_written_again(private: Path) -> None:
+    first = relabel(["a"], private)
+    (private / "subject_lookup.csv").unlink()
+    assert relabel(["a"], private) == first
+    assert list(read_lookup(private).values()) == ["a"]
+
+
+def test_what_another_process_recorded_meanwhile_is_kept(private: Path) -> None:
+    relabel(["a"], private)
+    code = f"from assets.inputs.subjects import relabel; relabel(['b'], __import__('pathlib').Path({str(private)!r}))"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+    relabel(["a"], private)
+    relabel(["c"], private)
+    assert sorted(read_lookup(private).values()) == ["a", "b", "c"]
+
+
 def test_processes_that_start_at_once_agree_on_key_and_lookup(private: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda number: relabel(["shared", str(number)], private), range(16)))
@@ -126,3 +156,20 @@ def test_any_printable_original_comes_back_from_the_lookup(
     codes = relabel(originals, private)
     lookup = read_lookup(private)
     assert [lookup[codes[original]] for original in originals] == originals
+
+
+@pytest.mark.parametrize("step", ["mkstemp", "fsync"])
+def test_a_lookup_that_cannot_be_kept_is_said_and_leaves_nothing(
+    private: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first = relabel(["a"], private)
+    before = sorted(private.iterdir())
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr({"mkstemp": subjects.tempfile, "fsync": subjects.os}[step], step, full)
+    with pytest.raises(UserError, match=r"subject_lookup\.csv cannot be written: No space left on device; "):
+        relabel(["b"], private)
+    assert sorted(private.iterdir()) == before
+    assert list(read_lookup(private).values()) == list(first)

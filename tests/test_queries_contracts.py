@@ -69,7 +69,8 @@ COLUMNS = {
     "finished_at TIMESTAMP, "
     "n_bootstrap INTEGER, n_test INTEGER, n_events INTEGER, prevalence DOUBLE, artifact_path VARCHAR, "
     "artifact_sha256 VARCHAR",
-    "quarantined_runs": "run_id VARCHAR, run_name VARCHAR, stage VARCHAR, field VARCHAR, reason VARCHAR",
+    "quarantined_runs": "run_id VARCHAR, run_name VARCHAR, artifact_path VARCHAR, artifact_sha256 VARCHAR, "
+    "stage VARCHAR, field VARCHAR, reason VARCHAR",
     "predictions": "run_id VARCHAR, subject_code VARCHAR, y_true TINYINT, y_prob DOUBLE, y_prob_sd DOUBLE",
     "bootstrap_predictions": "run_id VARCHAR, subject_code VARCHAR, y_true TINYINT, y_prob_refits DOUBLE[]",
     "discrimination": "run_id VARCHAR, n_test INTEGER, n_events INTEGER, " + DISCRIMINATION,

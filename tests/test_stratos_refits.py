@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.metrics import roc_auc_score
 
-from assets.inputs.predictions import checked_predictions
+from assets.inputs.artifacts.predictions import checked_predictions
 from assets.stratos.stability.refits import instability_summary, model_instability, refit_spread
 
 TYPES = pa.schema(

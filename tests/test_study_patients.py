@@ -21,7 +21,7 @@ COHORT = load_cohort(STUDY)
 def test_there_are_569_patients_and_212_have_the_outcome_malignant() -> None:
     assert COHORT.truth.shape == (569, 10)
     assert COHORT.y.sum() == 212
-    assert COHORT.codes[[0, -1]].tolist() == ["WDBC-0000", "WDBC-0568"]
+    assert COHORT.codes[[0, -1]].tolist() == [f"WDBC-{row:04d}" for row in (0, 568)]
 
 
 def test_the_test_set_is_three_tenths_of_each_outcome() -> None:

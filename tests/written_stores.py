@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from unittest.mock import patch
 import numpy as np
 
 from assets.inputs.candidates import Candidate, ExtractionRules, list_candidates
-from assets.inputs.experiments import choose_experiment
-from assets.inputs.runs import Run, RunStore
-from assets.inputs.stores import open_store
+from assets.inputs.stores.addresses import open_store
+from assets.inputs.stores.experiments import choose_experiment
+from assets.inputs.stores.runs import Run, RunStore
 
 EXPERIMENT = "Classification"
 FULL_NAME = "CATBOOST_eval-auc__simple1.0__SAITS__pupil-gt"
@@ -66,8 +67,10 @@ def refitted_metrics(n_features: int, *, n_subjects: int = 30, n_refits: int = 5
     return metrics(codes, labels[:n_subjects], np.stack(refits, axis=1))
 
 
-def write_runs(uri: str) -> dict[str, str]:
-    """Write one run of each kind through MLflow's client; return their ids."""
+def write_runs(
+    uri: str, experiment_name: str = EXPERIMENT, only: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Write one run of each kind, or of some, through MLflow's client; return their ids."""
     from mlflow.tracking import MlflowClient
 
     good = pickle.dumps(refitted_metrics(5), protocol=5)
@@ -95,8 +98,8 @@ def write_runs(uri: str) -> dict[str, str]:
     }
     with patch.dict(os.environ, SILENT):
         client = MlflowClient(uri)
-        experiment = client.create_experiment(EXPERIMENT)
-        return {kind: _write_run(client, experiment, **details) for kind, details in kinds.items()}
+        experiment = client.create_experiment(experiment_name)
+        return {kind: _write_run(client, experiment, **kinds[kind]) for kind in only or kinds}
 
 
 def _write_run(
@@ -130,26 +133,26 @@ def _log_bytes(client: Any, run_id: str, data: bytes, name: str) -> None:
         client.log_artifact(run_id, str(path), "metrics")
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """The digest of every file below a folder, and every folder."""
+def contents(folder: Path) -> dict[str, tuple[str, int]]:
+    """The digest of every file below a folder, and when it and every folder changed."""
+    paths = [path for path in (folder, *folder.rglob("*")) if not path.is_symlink()]
     return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        if path.is_file()
-        else "folder"
-        for path in folder.rglob("*")
+        str(path.relative_to(folder)): (
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder",
+            path.stat().st_mtime_ns,
+        )
+        for path in paths
     }
 
 
 def read_all(store: RunStore) -> list[Run]:
     """Read everything that a store offers."""
     experiment = choose_experiment(store, None)
-    store.watched(experiment)
     runs = store.runs(experiment.experiment_id)
     for run in runs:
         for artifact in store.artifacts(run):
             store.stamp(run, artifact.path)
-            store.read(run, artifact.path, 10**6)
-            store.watched_artifact(run, artifact.path)
+            store.digest(run, artifact.path, 10**6)
     return runs
 
 

@@ -105,6 +105,10 @@ class Gallery:
             (staged.aside / f"{staged.key}.{kind}").write_bytes(content)
         (staged.aside / "data" / f"{staged.key}.json").write_bytes(dump(staged.sidecar))
 
+    def aside(self, staged: Drawn) -> list[Path]:
+        """Name where the pictures and, last, the sidecar are."""
+        return [staged.aside / path.relative_to(self.folder) for path in self.files(staged.key)]
+
     def commit(self, staged: Drawn, versions: Mapping[str, str]) -> None:
         """Check the figure against the tables as they are and rename it into place, the sidecar last.
 
@@ -120,8 +124,8 @@ class Gallery:
             told = "; ".join(f"{f.level} {f.check}: {f.message}" for f in fatal)
             raise UserError(f"figure `{staged.key}` fails its checks and is kept out: {told}")
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
-        for path in self.files(staged.key):
-            (staged.aside / path.relative_to(self.folder)).replace(path)
+        for aside, path in zip(self.aside(staged), self.files(staged.key), strict=True):
+            aside.replace(path)
         shutil.rmtree(staged.aside)
 
     def close(self) -> None:

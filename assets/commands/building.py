@@ -15,8 +15,10 @@ from assets.engine.errors import UserError
 
 if TYPE_CHECKING:
     from assets.engine.build import Result
+    from assets.engine.progress import Progress
 
 Finished = Callable[["Result"], None]
+Reporting = tuple[Finished, "Progress"]
 
 _FAILED = ("failed", "blocked")
 
@@ -32,7 +34,7 @@ def materialize_command(options: argparse.Namespace) -> int:
     project = project_of(options.module)
     settings = project.definitions.settings
     keys, forced = chosen(project.definitions, options)
-    with _reporting(options, len(keys)) as finished:
+    with _reporting(options, len(keys), project.unit) as (finished, progress):
         results = materialize(
             project,
             keys,
@@ -41,8 +43,9 @@ def materialize_command(options: argparse.Namespace) -> int:
             attempts=Attempts(
                 getattr(settings, "retries", 3), getattr(settings, "retry_delay_seconds", 60.0)
             ),
-            tell=lambda line: print(line, file=sys.stderr),
+            tell=_tell,
             finished=finished,
+            progress=progress,
         )
     if options.json:
         screen.as_json({"assets": [_result_row(results[key]) for key in keys]})
@@ -56,17 +59,28 @@ def materialize_command(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _reporting(options: argparse.Namespace, count: int) -> Iterator[Finished]:
-    """Give what is called with each result as it comes."""
+def _reporting(options: argparse.Namespace, count: int, unit: str) -> Iterator[Reporting]:
+    """Give what is called with each result as it comes, and what counts the parts of one."""
+    from assets.engine.progress import Progress
+
     if options.json:
-        yield lambda _: None
+        yield lambda _: None, Progress(_tell, unit=unit)
     elif options.quiet:
-        yield lambda result: _print_result(result) if result.outcome.value in _FAILED else None
+        yield _print_failure, Progress(lambda _: None)
     elif screen.coloured():
-        with _live(count) as finished:
-            yield finished
+        with _live(count, unit) as reporting:
+            yield reporting
     else:
-        yield _print_result
+        yield _print_result, Progress(_tell, unit=unit)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _print_failure(result: "Result") -> None:
+    if result.outcome.value in _FAILED:
+        _print_result(result)
 
 
 def _print_result(result: "Result") -> None:
@@ -76,15 +90,18 @@ def _print_result(result: "Result") -> None:
 
 
 @contextmanager
-def _live(count: int) -> Iterator[Finished]:
+def _live(count: int, unit: str) -> Iterator[Reporting]:
     """Show how far it is in a line that moves, above it what was done; assets that were fresh are counted only."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
     from rich.text import Text
+
+    from assets.engine.progress import Progress
 
     outcomes = Counter[str]()
     columns = (BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns) as progress:
-        task = progress.add_task("", total=count)
+    with Bar(*columns) as bar:
+        task = bar.add_task("", total=count)
 
         def finished(result: "Result") -> None:
             outcome = result.outcome.value
@@ -92,11 +109,13 @@ def _live(count: int) -> Iterator[Finished]:
             if outcome != "skipped":
                 size = screen.counted(result.rows, "row")
                 line = f"{result.key:<26}  {size:>12}  {result.seconds:6.2f} s  {result.because}".rstrip()
-                progress.console.print(Text.assemble((f"{outcome:<9}  ", screen.STYLES[outcome]), line))
-            summary = ", ".join(f"{number} {name}" for name, number in outcomes.items())
-            progress.update(task, advance=1, description=summary)
+                bar.console.print(Text.assemble((f"{outcome:<9}  ", screen.STYLES[outcome]), line))
+            bar.update(task, advance=1, description=", ".join(f"{n} {name}" for name, n in outcomes.items()))
 
-        yield finished
+        def show(text: str) -> None:
+            bar.update(task, description=text)
+
+        yield finished, Progress(lambda _: None, show=show, unit=unit)
 
 
 def _result_row(result: "Result") -> dict[str, Any]:

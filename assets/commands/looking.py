@@ -22,13 +22,26 @@ _STATES = ("fresh", "stale", "unsure", "missing")
 
 def status_command(options: argparse.Namespace) -> int:
     """Say which assets are fresh; with `--check`, return 1 unless all are."""
-    report = _stamped(options) or _looked(options)
+    report, said = _stamped(options) or _looked(options), _running()
     if options.json:
-        screen.as_json(report)
+        screen.as_json(report | {"running": said})
     else:
+        if said:
+            print(said + "\n")
         _print_status(report)
     fresh = all(row["state"] == "fresh" for row in report["assets"])
     return 1 if options.check and not fresh else 0
+
+
+def _running() -> str | None:
+    """Return what a build that runs in this folder says of itself; the module that can tell is seldom needed."""
+    if stamp.facts(stamp.HEARTBEAT) is None:
+        return None
+    from pathlib import Path
+
+    from assets.engine.heartbeat import heard
+
+    return heard(Path(stamp.HEARTBEAT), Path(stamp.LOCK))
 
 
 def _stamped(options: argparse.Namespace) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import argparse
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +37,15 @@ def verify_command(options: argparse.Namespace) -> int:
         sentence = (
             f"{sum(r['verdict'] == 'same' for r in rows)} of {_kinds(project)} hold what their records say"
         )
+    audits = [] if options.manifest else [_audited(*audit) for audit in project.audits.items()]
+    well = well and all(audit["holds"] for audit in audits)
     if options.json:
-        screen.as_json({"assets": rows})
+        screen.as_json({"assets": rows, "audits": audits})
     else:
         _print_verdicts(rows)
         print(sentence)
+        for audit in audits:
+            print(audit["told"] if audit["holds"] else f"{audit['name']} does not hold: {audit['told']}")
     if well and options.write:
         _publish(Path(options.write), look)
     return 0 if well else 1
@@ -83,6 +87,13 @@ def _verdict(key: str, recorded: str | None, found: str | None) -> dict[str, Any
     else:
         verdict = "same" if found == recorded else "differs"
     return {"key": key, "verdict": verdict, "recorded": recorded, "found": found}
+
+
+def _audited(name: str, audit: Callable[[], str]) -> dict[str, Any]:
+    try:
+        return {"name": name, "holds": True, "told": audit()}
+    except UserError as error:
+        return {"name": name, "holds": False, "told": str(error)}
 
 
 def _kinds(project: "Project") -> str:

@@ -5,8 +5,10 @@ compute in parallel and write one at a time. Each step decides anew, with the sa
 and plan use: work done meanwhile, or an upstream that came out the same, is never done twice.
 """
 
+import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache
 from assets.engine.decide import Decision
+from assets.engine.errors import Stopped
 from assets.engine.inventory import Inventory
 from assets.engine.records import Ingredients, Record
 
@@ -62,8 +65,51 @@ class Build:
         self.inventory, self.cache, self.forced = inventory, cache, frozenset(forced)
         self.staged: dict[str, Staged] = {}
         """What was computed and not committed yet, for schedulers whose steps hand on only names."""
+        self.stopped = threading.Event()
+        """Set when nothing more is to be begun: because somebody asked for that, or because of an error."""
+        self.asked: int | None = None
+        """The signal with which somebody asked for it."""
         self._planning = threading.RLock()
         self._done: set[str] = set()
+        self._idle = threading.Condition()
+        self._busy, self._over = 0, False
+
+    def stop(self, signum: int = signal.SIGINT) -> None:
+        """Let what runs come to its next end, and begin nothing more."""
+        self.asked = self.asked or signum
+        self.stopped.set()
+
+    def go_on(self) -> None:
+        """Raise `Stopped` once the build was asked to stop."""
+        if self.stopped.is_set():
+            raise self._stopped()
+
+    def _stopped(self) -> Stopped:
+        return Stopped(self._so_far(), self.asked or signal.SIGINT)
+
+    def _so_far(self) -> str:
+        """Say what is kept of an unfinished build."""
+        return "what was finished is kept"
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Within the block the build is not ended, whoever calls; refused once it is."""
+        with self._idle:
+            if self._over:
+                raise self._stopped()
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def end(self) -> None:
+        """Wait until nothing is worked on any more; from then on nothing can be, in whatever thread."""
+        with self._idle:
+            self._over = True
+            self._idle.wait_for(lambda: not self._busy)
 
     def decide(self, key: str) -> Decision:
         """Decide about an asset now; what this build has made already is not forced again."""

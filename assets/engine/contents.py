@@ -91,7 +91,8 @@ def scan_all(cursor: "DuckDBPyConnection", names: Iterable[str]) -> dict[str, Co
 def partition_versions(cursor: "DuckDBPyConnection", name: str, column: str) -> dict[str, str]:
     """Return the data version of each partition: of the rows that have one value, as text, in `column`.
 
-    Each is what `scan` says of a table of those rows alone.
+    Each stands for the content of those rows as the data version of a table does for its own, and is spelled so that
+    `added_up` can tell from those of all partitions what `scan` says of the table, without looking into it again.
 
     Raises
     ------
@@ -102,17 +103,45 @@ def partition_versions(cursor: "DuckDBPyConnection", name: str, column: str) -> 
     found = cursor.execute(_sums(name, kinds, f"{quoted(column)}::VARCHAR")).fetchall()
     if any(partition is None for partition, *_ in found):
         raise UserError(f"`{name}` has NULL in `{column}`, which names the partition of each row: fill it")
-    return {partition: _contents(kinds, rows, total).data_version for partition, rows, total in found}
+    columns = _columns({name: str(kind) for name, kind in kinds.items()})
+    return {partition: f"{rows}.{total or 0:x}.{columns}" for partition, rows, total in found}
+
+
+def added_up(schema: Schema, versions: Iterable[str]) -> Contents | None:
+    """Return what `scan` says of the table whose partitions have these versions; None when they have other columns."""
+    rows = total = 0
+    columns = _columns(schema)
+    for version in versions:
+        count, _, rest = version.partition(".")
+        hashes, _, of = rest.partition(".")
+        if of != columns:
+            return None
+        rows, total = rows + int(count), total + int(hashes, 16)
+    return Contents(schema, _version(schema, rows, total), rows)
+
+
+def schema_of(cursor: "DuckDBPyConnection", name: str) -> Schema:
+    """Return the columns of a table, view or registered name, each with its type."""
+    return {column: str(kind) for column, kind in _kinds(cursor, name).items()}
+
+
+def _columns(schema: Schema) -> str:
+    return digest("columns", list(schema.items()))[:16]
 
 
 def _kinds(cursor: "DuckDBPyConnection", name: str) -> "dict[str, DuckDBPyType]":
     described = cursor.execute(f"FROM {quoted(name)} LIMIT 0").description or []
+    cursor.fetchall()  # a result that is not fetched keeps its transaction open
     return {column: kind for column, kind, *_ in described}
 
 
 def _contents(kinds: "Mapping[str, DuckDBPyType]", rows: int, total: int | None) -> Contents:
     schema = {name: str(kind) for name, kind in kinds.items()}
-    return Contents(schema, digest("table", list(schema.items()), rows, total or 0), rows)
+    return Contents(schema, _version(schema, rows, total or 0), rows)
+
+
+def _version(schema: Schema, rows: int, total: int) -> str:
+    return digest("table", list(schema.items()), rows, total)
 
 
 def _sums(name: str, kinds: "Mapping[str, DuckDBPyType]", group: str | None = None) -> str:

@@ -38,6 +38,8 @@ class Observation:
     memo: Any = None
     """Handed back at the next look, to spare work; never part of a hash. JSON."""
     summary: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes that are read for a partition, where that is known: whether the disk has room is seen from it."""
 
 
 @dataclass(frozen=True)

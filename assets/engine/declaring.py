@@ -6,7 +6,9 @@ a path a file. Annotations are read as text, so that declaring imports nothing h
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence, Set
+from types import GenericAlias
 from typing import Any
 
 from assets.engine.declarations import TABULAR, Absent, Asset, Form, Observation, Source
@@ -213,6 +215,8 @@ def _keys(deps: str | Sequence[Any]) -> tuple[str, ...]:
 def _text(note: Any) -> str:
     if isinstance(note, str):
         return note.strip("'\"")
+    if isinstance(note, GenericAlias):
+        return f"{getattr(note.__origin__, '__qualname__', '')}[{', '.join(map(_text, note.__args__))}]"
     return f"{getattr(note, '__module__', '')}.{getattr(note, '__qualname__', note)}"
 
 
@@ -223,11 +227,13 @@ def _form(note: str) -> Form | None:
 
 
 def _returned_form(function: Callable[..., Any], note: str | None) -> Form:
-    form = _form(note or "")
+    yielded = re.fullmatch(r"(?:\w+\.)*Iterator\[(.+)\]", note or "")
+    loads = "partition_keys" in _parameters(function)
+    form = _form(yielded[1] if yielded and loads else note or "")
     if form is None:
         raise UserError(
             f"`{function.__name__}` in {function.__module__} does not say what it returns: annotate it with "
             "ir.Table (an ibis expression), duckdb.DuckDBPyRelation, pa.Table, pd.DataFrame, an Altair chart such as "
-            "alt.Chart, or Path"
+            "alt.Chart, or Path; where it asks for `partition_keys`, Iterator[pa.Table] says that it yields several"
         )
     return form

@@ -4,8 +4,10 @@ Every other exception is a bug of ours and keeps its traceback.
 """
 
 import errno
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 _FULL_OR_CLOSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -21,6 +23,10 @@ class UserError(Exception):
     """
 
 
+class TaintedError(UserError):
+    """What was built must not leave, and must not stay where it was built either."""
+
+
 class TransientError(Exception):
     """A fault that may pass by itself, such as a refused connection: worth another attempt."""
 
@@ -29,13 +35,27 @@ class ExpressionError(Exception):
     """The function of an expression failed, so what it says is not known; the cause is the error itself."""
 
 
+class Stopped(Exception):  # noqa: N818 - it is no error: somebody wanted it
+    """A build ended before its end because it was asked to; what it had in hand is finished and kept."""
+
+    def __init__(self, message: str = "what was finished is kept", signum: int = signal.SIGINT) -> None:
+        """Keep what to say of what is kept, and the signal that asked for it."""
+        super().__init__(message)
+        self.signum = signum
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM where nothing has to be brought to an end first."""
+
+
 def told(command: Callable[[], int]) -> int:
     """Run a command and return its exit code: a user's mistake is told in one line, a bug shows all.
 
-    1 for a mistake, a full disk or a forbidden file, 130 when interrupted.
+    1 for a mistake, a full disk or a forbidden file, 130 when interrupted, 143 when terminated.
     """
     try:
-        return command()
+        with _terminable():
+            return command()
     except (UserError, TransientError) as error:
         return _failed(str(error))
     except BrokenPipeError:
@@ -46,9 +66,33 @@ def told(command: Callable[[], int]) -> int:
         return _failed(
             f"{error.filename or 'a file'}: {error.strerror}; mend that and run the same command again"
         )
-    except KeyboardInterrupt:
-        print("Interrupted: what was finished is kept; run the same command again to go on.", file=sys.stderr)
-        return 130
+    except Stopped as stopped:
+        return _interrupted(str(stopped), stopped.signum)
+    except KeyboardInterrupt as interruption:
+        ended = isinstance(interruption, Terminated)
+        return _interrupted(str(Stopped()), signal.SIGTERM if ended else signal.SIGINT)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM unwind like Ctrl-C."""
+    before = None
+    with suppress(ValueError):  # only the main thread hears signals
+        before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _interrupted(what: str, signum: int) -> int:
+    print(f"Interrupted: {what}; run the same command again to go on.", file=sys.stderr)
+    return 128 + signum
 
 
 def _failed(message: str) -> int:

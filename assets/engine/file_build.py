@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache
 from assets.engine.decide import Decision, State
 from assets.engine.declarations import Asset
-from assets.engine.errors import BUILD_TABLES, UserError
+from assets.engine.errors import BUILD_TABLES, TaintedError, UserError
 from assets.engine.inventory import Inventory
 from assets.engine.records import Record
 from assets.engine.stamp import STATE
@@ -39,6 +39,9 @@ class FileStore(Protocol):
     def export(self, staged: Any) -> None:
         """Write the asset's record beside its files, still aside."""
 
+    def aside(self, staged: Any) -> Sequence[Path]:
+        """Name where the files are that are set aside, in the order of `files`."""
+
     def commit(self, staged: Any, versions: Mapping[str, str]) -> None:
         """Check the files against the tables as they are and put them in place, the record last."""
 
@@ -60,6 +63,8 @@ class FileBuild(Build):
     ) -> None:
         super().__init__(inventory, cache, forced)
         self.connection, self.stores = connection, stores
+        self.before_placing: Callable[[Mapping[Path, Path]], None] = lambda _: None
+        """Looks through files, by where they are to be and where they lie; raises to keep them out."""
 
     def check_tables(self, files: Iterable[str]) -> int:
         """Return the number of tables that these assets are made from, each of which is what its record says.
@@ -111,13 +116,27 @@ class FileBuild(Build):
     def commit(self, staged: Staged) -> Result:
         """Check a made asset and put it in place, or put back the files of one that was restored."""
         store, key = self._store(staged), staged.record.key
+        places = store.files(key)
+        made = (
+            [staged.output[path.name] for path in places] if staged.restored else store.aside(staged.output)
+        )
+        self._look_through(dict(zip(places, made, strict=True)))
         if staged.restored:
-            self._put_back(store.files(key), staged.output)
+            self._put_back(places, staged.output)
             shutil.rmtree(_restoring(key))
         else:
             store.commit(staged.output, self.inventory.versions)
             self._keep(store, key)
         return self._settle(staged)
+
+    def _look_through(self, files: Mapping[Path, Path]) -> None:
+        """Look through files before they are put in place; those that must not leave are not left aside either."""
+        try:
+            self.before_placing(files)
+        except TaintedError:
+            for path in files.values():
+                path.unlink()
+            raise
 
     def _put_back(self, paths: Sequence[Path], files: Mapping[str, Path]) -> None:
         """Rename restored files into place, the one that holds the record last."""

@@ -79,10 +79,14 @@ class Files:
         text = json.dumps(staged.record.as_dict(), indent=1, sort_keys=True)
         staged.aside.with_name(staged.aside.name + ".asset.json").write_text(text + "\n", encoding="utf-8")
 
+    def aside(self, staged: Written) -> Sequence[Path]:
+        """Name where the file and, last, its record are."""
+        return [staged.aside.parent / path.name for path in self.files(staged.key)]
+
     def commit(self, staged: Written, versions: Mapping[str, str]) -> None:
         """Rename the file into place, then its record."""
-        for path in self.files(staged.key):
-            (staged.aside.parent / path.name).replace(path)
+        for aside, path in zip(self.aside(staged), self.files(staged.key), strict=True):
+            aside.replace(path)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -18,6 +18,8 @@ from assets.engine.errors import ExpressionError, UserError
 from assets.engine.hashing import digest
 from assets.engine.index import Code
 from assets.engine.records import KEPT_AS, Closure, Ingredients, Look, Record
+from assets.engine.stamp import facts, settled
+from assets.engine.watching import doing
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,10 +37,12 @@ class Inventory:
     code: Code
     extra_code: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind -> references of the code that keeps assets of this kind, hashed with theirs."""
-    memos: Mapping[str, Any] = field(default_factory=dict)
-    """What the sources remembered when they were last looked at."""
+    memos: dict[str, Any] = field(default_factory=dict)
+    """What the sources remembered when they were last looked at; kept up to date, for the next look of this process."""
     tables: "Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]] | None" = None
     """Opens the tables, for the rare question that no record answers."""
+    standing: dict[str, Observation] = field(default_factory=dict)
+    """What earlier looks of this process found of the sources; believed while the files they looked at stand."""
 
     def __post_init__(self) -> None:
         self.records: dict[str, Record] = dict(self.look.records)
@@ -114,11 +118,18 @@ class Inventory:
 
     def observation(self, source: str) -> Observation | Absent:
         """Look at a source, once."""
+        if source not in self._observations and stands(self.standing.get(source)):
+            self._observations[source] = self.standing[source]
         if source not in self._observations:
             function = self.definitions.sources[source].function
             given = {"settings": self.definitions.settings, "memo": self.memos.get(source)}
             wanted = inspect.signature(function).parameters
-            self._observations[source] = function(**{k: v for k, v in given.items() if k in wanted})
+            with doing(f"source `{source}`"):
+                seen = function(**{k: v for k, v in given.items() if k in wanted})
+            self._observations[source] = seen
+            if isinstance(seen, Observation):
+                self.memos[source] = seen.memo
+                self.standing[source] = seen
         return self._observations[source]
 
     def summary(self, source: str) -> str:
@@ -143,11 +154,6 @@ class Inventory:
         for asset in self.definitions.assets.values():
             with suppress(UserError):  # told when it is this asset's turn: the others can be built
                 self.closure(asset)
-
-    def new_memos(self) -> dict[str, Any]:
-        """Return what the sources looked at ask to have remembered."""
-        seen = {key: o.memo for key, o in self._observations.items() if isinstance(o, Observation)}
-        return {**self.memos, **seen}
 
     def source_hash(self, asset: Asset) -> str:
         """Return a hash that stands still as long as the asset's expression cannot have changed."""
@@ -279,3 +285,9 @@ class Inventory:
             with self.tables() as connection:
                 self._columns[asked] = scan(connection, key, columns).data_version
         return self._columns[asked]
+
+
+def stands(seen: Observation | None) -> bool:
+    """Tell whether what a look found is still so, by the statistics of the files that it looked at."""
+    watched = seen.watched if seen else None
+    return watched is not None and all(settled(was) and facts(path) == was for path, was in watched.items())

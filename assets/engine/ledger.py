@@ -78,7 +78,10 @@ def history(connection: "duckdb.DuckDBPyConnection", key: str, limit: int | None
 
 
 def write(connection: "duckdb.DuckDBPyConnection", record: Record) -> None:
-    """Add a record; belongs in the transaction that writes its table."""
+    """Add a record; belongs in the transaction that writes its table.
+
+    Which partitions a table has is asked of its newest record only, and may be megabytes: earlier ones forget it.
+    """
     texts = {name: json.dumps(getattr(record, name), sort_keys=True, default=_plain) for name in _JSON}
     values = [
         literal(record.key),
@@ -91,6 +94,11 @@ def write(connection: "duckdb.DuckDBPyConnection", record: Record) -> None:
         literal(record.source_hash),
         "NULL" if record.sql is None else literal(record.sql),
     ]
+    if record.partitions or record.partition_versions:
+        connection.execute(
+            f"UPDATE {LEDGER} SET partitions = '{{}}', partition_versions = '{{}}' "
+            f"WHERE asset_key = {literal(record.key)}"
+        )
     # spelled out: parameters make DuckDB import pandas, which costs more than writing a table
     connection.execute(
         f"INSERT INTO {LEDGER} SELECT coalesce(max(sequence), 0) + 1, {', '.join(values)} FROM {LEDGER}"

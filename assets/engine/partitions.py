@@ -7,6 +7,7 @@ input concerns every partition.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from assets.engine.decide import Cause, Decision, State
 from assets.engine.declarations import Absent, Asset
@@ -14,6 +15,9 @@ from assets.engine.definitions import Definitions
 from assets.engine.errors import UserError
 from assets.engine.hashing import digest
 from assets.engine.inventory import Inventory
+
+_NAMED = 5
+"""Partitions that a sentence names before it counts the others."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Work:
     standing: frozenset[str]
     """Partitions whose rows are taken from the last build."""
 
-    @property
+    @cached_property
     def missing(self) -> list[str]:
         """Partitions to compute."""
         return sorted(self.now.keys() - self.standing)
@@ -79,6 +83,16 @@ def work(inventory: Inventory, asset: Asset, decision: Decision) -> Work:
     kept = _kept(inventory, asset, decision, {*inputs, asset.partitions_def or ""})
     standing = frozenset(name for name in now if kept.get(name) == now[name])
     return Work(asset.primary_key[0], inputs, now, standing)
+
+
+def gone(old: Mapping[str, str], new: Mapping[str, str], *, unit: str, source: str) -> str:
+    """Say which partitions of the last build are no longer there; nothing when all are."""
+    names = sorted(old.keys() - new.keys())
+    if not names:
+        return ""
+    listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    verb = "is" if len(names) == 1 else "are"
+    return f"{len(names):,} of the {unit} of the last build {verb} no longer in `{source}`: {listed}"
 
 
 def compared(old: Mapping[str, str], new: Mapping[str, str]) -> str:

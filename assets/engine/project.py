@@ -8,15 +8,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assets.engine import stamp
 from assets.engine.decide import State
 from assets.engine.definitions import Definitions
 from assets.engine.errors import TransientError, UserError
+from assets.engine.guardrails import GuardLimits
 from assets.engine.index import Code, Index, facts_of
 from assets.engine.inventory import Inventory
 from assets.engine.modules import loaded_below
+from assets.engine.progress import Progress
 from assets.engine.records import Look
 from assets.engine.report import everything_fresh, report
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from assets.engine.cache.results import ResultCache
+    from assets.engine.declarations import Observation
     from assets.engine.explain import Past
     from assets.engine.file_build import FileBuild, FileStore
     from assets.engine.table_build import TableBuild
@@ -46,9 +49,16 @@ class Project:
     """Kind -> what keeps assets of this kind; files that declare their path need none."""
     extra_code: Mapping[str, Sequence[str]] = field(default_factory=dict)
     prepare: Callable[[], None] = lambda: None
-    """Runs before tables are built, under the lock: makes what a build needs to exist."""
+    """Runs before tables are built, under the lock, before anything is written: makes what a build needs to exist, and
+    refuses a place where it would fail."""
     before_publishing: "Callable[[duckdb.DuckDBPyConnection], None]" = lambda _: None
-    """Looks through the tables before they are published; raises to keep them back."""
+    """Looks through the tables before they are published; raises to keep them back, `TaintedError` to drop them."""
+    before_placing: Callable[[Mapping[Path, Path]], None] = lambda _: None
+    """Looks through files, by where they are to be and where they lie, before they are put there; raises likewise."""
+    audits: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """What `verify` looks at beside data versions: each says in a sentence what holds, or raises UserError."""
+    manifest: bool = False
+    """Whether a manifest is written beside the published tables: what it is, to whoever has these two alone."""
     prefixes: tuple[str, ...] = ()
     """How the environment variables begin that settings come from."""
     shared_cache: str | None = None
@@ -57,11 +67,25 @@ class Project:
     """Files beside the code that bear on what is declared, such as one with settings."""
     cache_max_bytes: int = 5_000_000_000
     """What the local cache may take."""
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    """What a build of tables may take of the machine."""
+    unit: str = "partitions"
+    """What a partition is called when it is said how many are done."""
 
     @cached_property
     def index(self) -> Index:
         """What earlier looks found."""
         return Index(STATE / "index" / f"{self.name}.json")
+
+    @cached_property
+    def standing(self) -> "dict[str, Observation]":
+        """What looks of this process found of the sources."""
+        return {}
+
+    @cached_property
+    def memos(self) -> dict[str, Any]:
+        """What the sources remember, from earlier processes and from this one."""
+        return self.index.memos()
 
     @cached_property
     def cache(self) -> "ResultCache":
@@ -121,25 +145,33 @@ class Project:
         return self._inventory(everything, code or Code(self.definitions.root, self.index))
 
     @contextmanager
-    def build_tables(self, *, forced: Sequence[str], tell: Callable[[str], None]) -> "Iterator[TableBuild]":
-        """Open a build of tables, alone among builds; publishing is left to the caller."""
-        from assets.engine.lock import build_lock
+    def build_tables(
+        self, *, forced: Sequence[str], tell: Callable[[str], None], progress: Progress | None = None
+    ) -> "Iterator[TableBuild]":
+        """Open a build of tables, alone among builds and guarded; publishing is left to the caller."""
+        from assets.engine import file_manifest
+        from assets.engine.interruption import heeding
+        from assets.engine.publishing import last_look
         from assets.engine.table_build import TableBuild
         from assets.engine.warehouse import look_through
-        from assets.engine.working_copy import WorkingCopy
+        from assets.engine.workplace import workplace
 
         code = self.imported_code
-        with build_lock(STATE / "build.lock", tell), WorkingCopy(self.database) as copy:
+        progress = progress or Progress(tell, unit=self.unit)
+        with workplace(self, tell, progress) as (copy, guard):
             if copy.resumed:
                 tell("going on from a build that was interrupted: what it finished is kept")
-            self.prepare()
             known = None if copy.resumed else self.index.look("tables", self._database_facts())
             inventory = self._inventory(known or look_through(copy.connection), code)
             inventory.tables = lambda: nullcontext(copy.connection.cursor())
             build = TableBuild(inventory, self.cache, copy, forced=forced)
-            build.before_publishing = self.before_publishing
-            yield build
+            build.guard, build.progress = guard, progress
+            build.before_publishing, build.tell = last_look(self, copy), tell
+            with heeding(build):
+                yield build
             if copy.published:
+                if self.manifest:
+                    file_manifest.write(self.database, self.definitions.root)
                 published = self._database_facts()
                 time.sleep(_TICK)
                 tables = Look(inventory.records, inventory.versions, inventory.schemas)
@@ -149,13 +181,17 @@ class Project:
     def build_files(self, *, forced: Sequence[str], tell: Callable[[str], None]) -> "Iterator[FileBuild]":
         """Open a build of figures and files, alone among builds, from the published tables as they stand."""
         from assets.engine.file_build import FileBuild
+        from assets.engine.interruption import heeding
         from assets.engine.lock import build_lock
         from assets.engine.warehouse import open_if_there
 
         code = self.imported_code
-        with build_lock(STATE / "build.lock", tell), open_if_there(self.database) as connection:
+        with build_lock(Path(stamp.LOCK), tell), open_if_there(self.database) as connection:
             try:
-                yield FileBuild(self.look(code), connection, self.file_stores, self.cache, forced=forced)
+                build = FileBuild(self.look(code), connection, self.file_stores, self.cache, forced=forced)
+                build.before_placing = self.before_placing
+                with heeding(build):
+                    yield build
             finally:
                 for store in self.file_stores.values():
                     store.close()
@@ -186,7 +222,7 @@ class Project:
                 text = json.dumps(report(inventory, decisions, self.database))
                 stamp.write(stamp.path_of(self.name, scope), watched, self.prefixes, sentence, text)
             inventory.code.remember()
-            self.index.changes["memos"] = inventory.new_memos()
+            self.index.changes["memos"] = self.memos
             self.index.write()
             if inventory.code.was_read:
                 self._remember_texts(inventory)
@@ -211,7 +247,8 @@ class Project:
             mark.touch()
 
     def _inventory(self, look: Look, code: Code) -> Inventory:
-        return Inventory(self.definitions, look, code, self.extra_code, self.index.memos(), self._open_tables)
+        given = (self.extra_code, self.memos, self._open_tables, self.standing)
+        return Inventory(self.definitions, look, code, *given)
 
     def _open_tables(self) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
         from assets.engine.warehouse import open_if_there

@@ -16,6 +16,7 @@ from assets.engine.decide import Decision, State
 from assets.engine.definitions import Definitions
 from assets.engine.errors import TransientError, UserError
 from assets.engine.file_build import FileBuild
+from assets.engine.progress import Progress
 from assets.engine.project import Project
 from assets.engine.table_build import TableBuild
 
@@ -63,8 +64,10 @@ def build_all(
     """Build the keys, upstream first, up to `jobs` at a time; return what became of each.
 
     An error fails its asset alone; one that is no `UserError` is kept in the result, to be shown whole.
+
+    Raises `Stopped` when the build is stopped, once what is in hand is finished.
     """
-    results, stopped = dict[str, Result](), Event()
+    results = dict[str, Result]()
     for key in _fresh(build, keys):
         results[key] = Result(key, Outcome.SKIPPED)
         finished(results[key])
@@ -73,10 +76,12 @@ def build_all(
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
         while queue.ready or running:
+            build.go_on()
             while queue.ready and len(running) < jobs:
                 key = queue.ready.popleft()
-                running[pool.submit(attempts.run, partial(build_one, build, key), tell, stopped)] = key
+                running[pool.submit(attempts.run, partial(build_one, build, key), tell, build.stopped)] = key
             done, _ = wait(running, return_when=FIRST_COMPLETED)
+            build.go_on()
             for future in done:
                 key = running.pop(future)
                 for result in (
@@ -85,8 +90,10 @@ def build_all(
                 ):
                     results[result.key] = result
                     finished(result)
-    finally:  # interrupted: what runs is finished, what waits is not begun
-        stopped.set()
+    except BaseException:  # what runs comes to its next end, what waits is not begun
+        build.stopped.set()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)
     return results
 
@@ -133,6 +140,7 @@ def materialize(
     attempts: Attempts = Attempts(),
     tell: Callable[[str], None] = print,
     finished: Callable[[Result], None] = lambda _: None,
+    progress: Progress | None = None,
 ) -> dict[str, Result]:
     """Bring the selected assets up to date, and views that show them: tables first, published together, then files."""
     keys = project.definitions.with_views(keys)
@@ -141,7 +149,7 @@ def materialize(
     bring = partial(build_all, jobs=jobs, attempts=attempts, tell=tell, finished=finished)
     results, published = dict[str, Result](), True
     if tables:
-        with project.build_tables(forced=forced, tell=tell) as build:
+        with project.build_tables(forced=forced, tell=tell, progress=progress) as build:
             results |= bring(build, tables)
             published = close(build, results.values())
     blocked = blocked_files(project.definitions, files, results)
@@ -181,6 +189,7 @@ def close(build: TableBuild, results: Iterable[Result]) -> bool:
     build.copy.drop_staging()
     build.before_publishing(build.copy.connection)
     build.copy.publish(build.inventory.definitions.assets)
+    build.tidy(outcomes.keys() - bad)
     build.share()
     return True
 

@@ -1,15 +1,13 @@
 """A table on its way: the query that makes it, and the checks that it must pass before it is kept."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
 from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
 from assets.engine.sql import literal, quoted, table_or_view
-
-_STRANGER = "no such partition: "
 
 
 @dataclass(frozen=True)
@@ -32,13 +30,11 @@ class Query:
         """
         order = ", ".join(map(quoted, key)) or "ALL"
         query = self.sql if view else f"FROM ({self.sql}) ORDER BY {order}"
-        try:
-            self.cursor.execute(f"CREATE OR REPLACE {table_or_view(view)} {quoted(table)} AS {query}")
-        except duckdb.InvalidInputException as error:
-            stranger = str(error).partition(_STRANGER)[2]
-            if not stranger:
-                raise
-            raise UserError(stranger) from error
+        self.cursor.execute(f"CREATE OR REPLACE {table_or_view(view)} {quoted(table)} AS {query}")
+
+    def create_temporary(self, table: str) -> None:
+        """Run it into a temporary table, as its rows come."""
+        self.cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {quoted(table)} AS {self.sql}")
 
 
 def named(cursor: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]) -> str:
@@ -50,31 +46,38 @@ def named(cursor: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]) -
     return quoted(table)
 
 
-def only_partitions(key: str, query: Query, column: str, names: Iterable[str]) -> Query:
-    """Return the query as one that fails when a row belongs to no partition that was asked for.
+def partitions_in(
+    cursor: duckdb.DuckDBPyConnection, table: str, key: str, column: str, asked: Collection[str]
+) -> set[str]:
+    """Return the partitions that a table has rows of.
 
-    The next build would take such rows for those of another partition.
+    Raises UserError for rows of a partition that was not asked for: the next build would take them for another's.
     """
-    if column not in query.columns():
+    _check_names_partitions(key, column, Query(f"FROM {quoted(table)}", cursor).columns())
+    rows = cursor.execute(f"SELECT DISTINCT {quoted(column)}::VARCHAR FROM {quoted(table)}").fetchall()
+    found = {name for (name,) in rows}
+    for name in found - set(asked):
+        value = "NULL" if name is None else f"'{name}'"
+        raise UserError(
+            f"`{key}` has rows whose `{column}` is {value}, which is no partition asked for: the first column of its "
+            "primary_key must name the partition"
+        )
+    return found
+
+
+def _check_names_partitions(key: str, column: str, columns: Collection[str]) -> None:
+    if column not in columns:
         raise UserError(
             f"`{key}` has partitions, so its primary_key must begin with the column that names them"
         )
-    wanted = named(query.cursor, "_asked_for", names)
-    value = f"{quoted(column)}::VARCHAR"
-    told = literal(f"{_STRANGER}`{key}` has rows whose `{column}` is ")
-    rest = literal(
-        ", which is no partition asked for: the first column of its primary_key must name the partition"
-    )
-    quote = literal("'")
-    failing = f"error({told} || coalesce({quote} || {value} || {quote}, 'NULL') || {rest})"
-    check = f"CASE WHEN coalesce({value} IN (FROM {wanted}), false) THEN true ELSE {failing} END"
-    return replace(query, sql=f"FROM ({query.sql}) WHERE {check}")
 
 
 def check_columns(asset: Asset, query: Query) -> None:
     """Refuse a query without a column that the declaration names."""
     wanted = (*asset.primary_key, *asset.ranges)
     columns = query.columns() if wanted else []
+    if asset.partitions_def:
+        _check_names_partitions(asset.key, asset.primary_key[0], columns)
     for name in wanted:
         if name not in columns:
             there = ", ".join(f"`{column}`" for column in columns)

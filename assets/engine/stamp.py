@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 STATE = ".assets"
 """Folder, below the working directory, of what may be deleted without loss: stamps, index, cache, lock, logs."""
+LOCK = STATE + "/build.lock"
+HEARTBEAT = STATE + "/progress.json"
+"""Where a running build says how far it is."""
 
 _FORMAT = 2
 _END = "\n\n"

@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from assets.engine import views
-from assets.engine.arguments import alone, arrow, read_inputs, register
+from assets.engine.arguments import alone, read_inputs
+from assets.engine.assembly import Computed, Loaded, Standing
 from assets.engine.build import Build, Result, Staged
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache, worth_keeping
+from assets.engine.computing import whole
 from assets.engine.decide import Decision, State
-from assets.engine.declarations import Asset
+from assets.engine.declarations import Asset, Observation
+from assets.engine.guardrails import Guard, GuardLimits
 from assets.engine.inventory import Inventory
-from assets.engine.partitions import Work, is_read_by_partition, work
+from assets.engine.loading import Loading, begin
+from assets.engine.partitions import Work, gone, is_read_by_partition, work
+from assets.engine.parts import LostPartError, drop
+from assets.engine.progress import Progress
 from assets.engine.records import Record, now
-from assets.engine.sql import quoted
-from assets.engine.staging import Query, named, only_partitions
+from assets.engine.staging import Query
+from assets.engine.stamp import STATE
 from assets.engine.working_copy import StagedTable, WorkingCopy
 
-if TYPE_CHECKING:
-    import pyarrow as pa
 
-_COMPUTED = "_computed"
-"""Name under which data is handed to DuckDB; no asset can be called so, keys do not begin with _."""
+def _parts_of(key: str) -> Path:
+    return Path(STATE) / "parts" / key
+
+
+def _called(function: Callable[..., Any], given: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return function(**given, partition_keys=names)
 
 
 class TableBuild(Build):
@@ -41,54 +52,130 @@ class TableBuild(Build):
         self.copy = copy
         self.before_publishing: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None
         """Looks through what is about to be published; raises to keep it back."""
+        self.guard = Guard(GuardLimits(), lambda _: None)
+        """Asked between two pieces of work whether there is memory and disk for the next."""
+        self.progress = Progress(lambda _: None)
+        """Counts the partitions that are loaded."""
+        self.tell: Callable[[str], None] = lambda _: None
+        """Told what somebody should know of, though nothing failed."""
         self._writing = threading.Lock()
         self._kept: list[str] = []
+        self._loadings: dict[str, Loading] = {}
 
     def partitions_to_load(self, key: str) -> list[str]:
-        """Return the partitions that must be computed; those that stand are taken from the last build."""
+        """Return the partitions that must be computed; not those that stand, or that an earlier build computed."""
         asset, decision = self.inventory.definitions.named(key), self.decide(key)
-        if decision.state is State.FRESH or asset.partitions_def is None:
+        if decision.state is State.FRESH or asset.partitions_def not in asset.upstream:
             return []
         with self._planning:
             if self._cached(key, self.inventory.ingredients(asset)):
                 return []
-            return work(self.inventory, asset, decision).missing
+            return self._loading(asset, decision).missing()
 
-    def load_partitions(self, key: str, names: Sequence[str]) -> pa.Table:
-        """Compute some partitions of an asset."""
-        asset = self.inventory.definitions.named(key)
-        given = read_inputs(self.inventory, asset, self.copy.connection.cursor())
+    def load_partitions(self, key: str, names: Sequence[str]) -> int:
+        """Compute those of these partitions that are not kept yet, and keep them; return how many.
+
+        What is kept does not get lost when the process is killed, and is not computed again by a second attempt.
+        """
+        with self.working():
+            asset, decision = self.inventory.definitions.named(key), self.decide(key)
+            return self._load(self._loading(asset, decision), names)
+
+    def _loading(self, asset: Asset, decision: Decision) -> Loading:
+        """Return what there is to load of an asset, begun once in a build."""
+        with self._planning:
+            if asset.key not in self._loadings:
+                folder, forced = _parts_of(asset.key), self._is_forced(asset.key)
+                self._loadings[asset.key] = begin(self.inventory, asset, decision, folder, forced=forced)
+            return self._loadings[asset.key]
+
+    def _load(self, loading: Loading, names: Sequence[str]) -> int:
+        """Load those of these partitions that are missing; the first time it is seen whether there is room for all."""
+        asset, missing = loading.asset, loading.missing(names)
+        with loading.lock:
+            if not loading.begun:
+                self._require_room(loading)
+                total = len(loading.todo.missing)
+                self.progress.start(total, total - len(loading.missing()))
+            loading.begun = True
+        if not missing and loading.todo.now:
+            return 0
+        self._between(0)
+        cursor = self.copy.connection.cursor()
+        given = read_inputs(self.inventory, asset, cursor)
         with alone(self.inventory, asset):
-            return arrow(asset.key, asset.function(**given, partition_keys=tuple(names)))
+            return loading.load(partial(_called, asset.function, given), missing, cursor, self._between)
 
-    def stage(self, key: str, parts: Sequence[pa.Table] = ()) -> Staged | Decision:
+    def _between(self, count: int) -> None:
+        """After some partitions were kept, see whether to go on with the next."""
+        self.progress.add(count)
+        self.guard.check()
+        self.go_on()
+
+    def _so_far(self) -> str:
+        missing = sum(len(loading.todo.missing) for loading in self._loadings.values())
+        left = sum(len(loading.missing()) for loading in self._loadings.values())
+        if not missing:
+            return super()._so_far()
+        return f"{missing - left:,} of {missing:,} {self.progress.unit} are read and kept"
+
+    def end(self) -> None:
+        """Wait until nothing is worked on any more; from then on nothing can be."""
+        super().end()
+        self.progress.stop()
+
+    def _require_room(self, loading: Loading) -> None:
+        seen = self.inventory.observation(loading.asset.partitions_def or "")
+        sizes = seen.sizes if isinstance(seen, Observation) else {}
+        self.guard.require(sum(sizes.get(name, 0) for name in loading.missing()), f"`{loading.asset.key}`")
+
+    def stage(self, key: str) -> Staged | Decision:
         """Compute a table, or restore it, and set it aside; return the decision instead when it is fresh."""
-        asset, decision = self.inventory.definitions.named(key), self.decide(key)
-        if decision.state is State.FRESH:
-            return decision
+        with self.working():
+            self.go_on()
+            self.guard.check()
+            asset, decision = self.inventory.definitions.named(key), self.decide(key)
+            if decision.state is State.FRESH:
+                return decision
+            return self._staged(asset, decision)
+
+    def _staged(self, asset: Asset, decision: Decision) -> Staged:
         started = time.monotonic()
         with self._planning:
             record = self._record(asset, decision)
-        cached = self._cached(key, record.ingredients)
-        output = self.copy.stage_cached(asset, self.cache, cached) if cached else None
+            self._tell_what_is_gone(asset, record)
+        cached = self._cached(asset.key, record.ingredients)
+        output = self.copy.stage_cached(asset, self.cache, cached, self._by(asset)) if cached else None
         restored = output is not None
         if output is None:
-            query = self._query(asset, decision, record, parts)
-            if asset.view:
-                self._check_view(asset, query)
-            output = self.copy.stage_query(asset, query)
-            record = replace(record, sql=query.recorded)
-        taken = round(time.monotonic() - started, 3)
-        by_partition = is_read_by_partition(self.inventory.definitions, key)
+            output, record = self._computed(asset, decision, record)
+        taken = round(time.monotonic() - started + self._seconds_before(asset.key), 3)
         record = replace(
             record,
             data_version=output.data_version,
-            partition_versions=self.copy.partition_versions(asset) if by_partition else {},
+            partition_versions=output.partition_versions,
             rows=output.rows,
             built_at=now(),
             seconds=cached.seconds if cached and restored else taken,
         )
         return Staged(record, decision.because(), output, restored)
+
+    def _seconds_before(self, key: str) -> float:
+        """Return what was spent on the loading of a table before it was staged."""
+        return self._loadings[key].seconds_before if key in self._loadings else 0.0
+
+    def _by(self, asset: Asset) -> str | None:
+        """Return the column that names the partitions of a table, if it matters which rows are of which."""
+        partitioned = asset.partitions_def or is_read_by_partition(self.inventory.definitions, asset.key)
+        return asset.primary_key[0] if partitioned else None
+
+    def _tell_what_is_gone(self, asset: Asset, record: Record) -> None:
+        before = self.inventory.records.get(asset.key)
+        if before and asset.partitions_def in asset.upstream:
+            source = asset.partitions_def or ""
+            told = gone(before.partitions, record.partitions, unit=self.progress.unit, source=source)
+            if told:
+                self.tell(told)
 
     def _check_view(self, asset: Asset, query: Query) -> None:
         schemas = self.inventory.schemas
@@ -96,6 +183,13 @@ class TableBuild(Build):
 
     def commit(self, staged: Staged) -> Result:
         """Write a staged table and its record in one transaction, and keep it in the cache."""
+        with self.working():
+            result = self._committed(staged)
+            drop(_parts_of(staged.record.key))
+            self._loadings.pop(staged.record.key, None)
+            return result
+
+    def _committed(self, staged: Staged) -> Result:
         output = staged.output
         assert isinstance(output, StagedTable)
         with self._writing:
@@ -125,7 +219,10 @@ class TableBuild(Build):
         )
 
     def _keep(self, record: Record, output: StagedTable) -> None:
-        if worth_keeping(record.seconds or 0.0, rows=output.rows, columns=len(output.schema)):
+        loading = self._loadings.get(record.key)
+        # what stands is there to be put together again: only the loading would be repeated
+        seconds = loading.parts.seconds if loading else record.seconds or 0.0
+        if worth_keeping(seconds, self.copy.cells(output)):
             result = CachedResult(
                 key=record.key,
                 input_hash=record.input_hash,
@@ -137,89 +234,62 @@ class TableBuild(Build):
             if self.cache.keep_table(self.copy.connection.cursor(), record.key, result, share=False):
                 self._kept.append(record.input_hash)
 
+    def tidy(self, keys: Iterable[str]) -> None:
+        """Drop what is left of the parts of tables that are published: a build may have died before it came to that."""
+        for key in keys:
+            drop(_parts_of(key))
+
     def share(self) -> None:
         """Share what was kept: only what is published has been looked through, and may leave the machine."""
         before = [record.input_hash for record in self.inventory.records.values() if self.copy.resumed]
         for input_hash in dict.fromkeys([*before, *self._kept]):
             self.cache.share(input_hash)
 
-    def _query(self, asset: Asset, decision: Decision, record: Record, parts: Sequence[pa.Table]) -> Query:
+    def _computed(self, asset: Asset, decision: Decision, record: Record) -> tuple[StagedTable, Record]:
+        """Compute what is missing of a table and set it aside; return its record with the SQL that says it."""
         cursor = self.copy.connection.cursor()
         if asset.partitions_def is None:
-            return self._whole(asset, record, cursor)
+            query = whole(self.inventory, self._planning, asset, record, cursor)
+            if asset.view:
+                self._check_view(asset, query)
+            output = self.copy.stage_query(asset, query, self._by(asset))
+            return output, replace(record, sql=query.recorded)
+        if asset.partitions_def in asset.upstream:
+            return self._loaded(self._loading(asset, decision), cursor), record
         with self._planning:
             todo = work(self.inventory, asset, decision)
-        if asset.partitions_def in asset.upstream:
-            return self._loaded(asset, todo, parts, cursor)
         return self._restricted(asset, todo, record, cursor)
 
-    def _whole(self, asset: Asset, record: Record, cursor: duckdb.DuckDBPyConnection) -> Query:
-        """Return the query for all of a table."""
-        if asset.form == "expression":
-            return self._expression(asset, record, cursor)
-        given = read_inputs(self.inventory, asset, cursor)
-        with alone(self.inventory, asset):
-            returned = asset.function(**given)
-            if asset.view and isinstance(returned, duckdb.DuckDBPyRelation):
-                return Query(returned.sql_query(), cursor)
-            register(_COMPUTED, asset.key, returned, cursor)
-        return Query(f"FROM {_COMPUTED}", cursor)
-
-    def _expression(self, asset: Asset, record: Record, cursor: duckdb.DuckDBPyConnection) -> Query:
-        before = self.inventory.records.get(asset.key)
-        if before and before.sql and before.source_hash == record.source_hash:
-            return Query(
-                before.sql, cursor, recorded=before.sql
-            )  # only data moved: the SQL on record still says it, without ibis
-        with self._planning:
-            compiled = self.inventory.compiled(asset)
-        for name, data in compiled.memtables.items():
-            cursor.register(name, data)
-        if compiled.functions:
-            from assets.engine.expressions import register_udfs
-
-            register_udfs(cursor, compiled)
-        return Query(compiled.sql, cursor, recorded=compiled.sql if compiled.portable else None)
-
-    def _loaded(
-        self, asset: Asset, todo: Work, parts: Sequence[pa.Table], cursor: duckdb.DuckDBPyConnection
-    ) -> Query:
-        """Return the query for a table whose partitions are loaded from a source."""
-        import pyarrow as pa
-
-        loaded = list(parts)
-        if not loaded and (todo.missing or not todo.standing):
-            loaded = [self.load_partitions(asset.key, todo.missing)]
-        if not loaded:
-            return self._with_standing(asset, todo, None, cursor)
-        cursor.register(_COMPUTED, pa.concat_tables(loaded))
-        return self._with_standing(asset, todo, Query(f"FROM {_COMPUTED}", cursor), cursor)
+    def _loaded(self, loading: Loading, cursor: duckdb.DuckDBPyConnection) -> StagedTable:
+        """Load what is missing of a table whose partitions come from a source, and put it together."""
+        loading.seconds_before = loading.parts.seconds
+        while True:
+            self._load(loading, loading.missing())
+            self.progress.stop()
+            self.go_on()
+            with suppress(LostPartError):  # what it held is missing again
+                rows, standing = Loaded(cursor, loading), self._standing(loading.asset, loading.todo)
+                return self.copy.stage_rows(loading.asset, rows, standing, cursor)
 
     def _restricted(
         self, asset: Asset, todo: Work, record: Record, cursor: duckdb.DuckDBPyConnection
-    ) -> Query:
-        """Return the query for a table whose missing partitions are computed from those of its inputs."""
-        if todo.standing and not todo.missing:
-            return self._with_standing(asset, todo, None, cursor)
-        if todo.standing:
-            assets = self.inventory.definitions.assets
-            whole = [key for key in asset.upstream if key in assets and assets[key].view]
-            self.copy.restrict(cursor, todo.inputs, whole, todo.column, todo.missing)
-        return self._with_standing(asset, todo, self._whole(asset, record, cursor), cursor)
-
-    def _with_standing(
-        self, asset: Asset, todo: Work, computed: Query | None, cursor: duckdb.DuckDBPyConnection
-    ) -> Query:
-        """Return the query for what is computed and what stands, together."""
-        if computed is not None:
-            computed = only_partitions(asset.key, computed, todo.column, todo.missing)
+    ) -> tuple[StagedTable, Record]:
+        """Compute the missing partitions of a table from those of its inputs, and put it together."""
         if not todo.standing:
-            assert computed is not None, "what does not stand is computed"
-            return computed
-        names = named(cursor, "_standing", todo.standing)
-        standing = (
-            f"FROM {self.copy.qualified(asset.key)} WHERE {quoted(todo.column)}::VARCHAR IN (FROM {names})"
-        )
-        if computed is None:
-            return Query(standing, cursor)
-        return replace(computed, sql=f"({computed.sql}) UNION ALL BY NAME ({standing})")
+            query = whole(self.inventory, self._planning, asset, record, cursor)
+            output = self.copy.stage_query(asset, query, todo.column, todo.missing)
+            return output, replace(record, sql=query.recorded)
+        standing = self._standing(asset, todo)
+        if not todo.missing:
+            output = self.copy.stage_rows(asset, Computed(cursor, todo.column, (), {}), standing, cursor)
+            return output, replace(record, sql=self.inventory.records[asset.key].sql)
+        assets = self.inventory.definitions.assets
+        views_read = [key for key in asset.upstream if key in assets and assets[key].view]
+        self.copy.restrict(cursor, todo.inputs, views_read, todo.column, todo.missing)
+        query = whole(self.inventory, self._planning, asset, record, cursor)
+        output = self.copy.stage_rows(asset, Computed.of(asset, query, todo.missing), standing, cursor)
+        return output, replace(record, sql=query.recorded)
+
+    def _standing(self, asset: Asset, todo: Work) -> Standing:
+        versions = self.inventory.partition_versions(asset.key) if todo.standing else {}
+        return Standing(self.copy.qualified(asset.key), todo.standing, versions)

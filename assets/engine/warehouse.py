@@ -5,6 +5,7 @@ with every finished table in it, and the next build goes on from there.
 """
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,10 @@ import duckdb
 
 from assets.engine import contents, ledger, views
 from assets.engine.errors import BUILD_TABLES, TransientError, UserError
+from assets.engine.guardrails import GuardLimits
+from assets.engine.machine import free_bytes
 from assets.engine.records import Look
+from assets.engine.sql import literal, quoted
 
 _OLDEST_READER = "v1.2.0"  # DuckDB 1.2 and later read the file; newer defaults would lock them out
 
@@ -91,6 +95,45 @@ def connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         "SET GLOBAL TimeZone = 'UTC'"
     )  # or hours and days would depend on where the build runs
     return connection
+
+
+def copied_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> Path:
+    """Copy all tables and views into a new file at `path`; return it.
+
+    What was dropped stays behind: DuckDB keeps its rows in free blocks, and nobody looks through those.
+    """
+    remove(path)  # a killed build may have left one
+    ((catalog,),) = connection.execute("SELECT current_database()").fetchall()
+    promised = f"STORAGE_VERSION '{_OLDEST_READER}', BLOCK_SIZE {_BLOCK}"
+    connection.execute(f"ATTACH {literal(str(path))} AS _fresh ({promised})")
+    connection.execute(f"COPY FROM DATABASE {quoted(catalog)} TO _fresh")
+    connection.execute("DETACH _fresh")
+    return path
+
+
+def remove(path: Path) -> None:
+    """Delete a file and its log, if they are there."""
+    for file in (log_of(path), path):
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def spill_folder(path: Path) -> Iterator[Path]:
+    """Give a folder for what DuckDB has no memory for; what a killed build left there goes."""
+    shutil.rmtree(path, ignore_errors=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def bound(connection: duckdb.DuckDBPyConnection, limits: GuardLimits, spill: Path) -> None:
+    """Let DuckDB take half of the memory that a build may take, and of the disk all but the reserve."""
+    connection.execute(f"SET GLOBAL temp_directory = {literal(str(spill))}")
+    if limits.memory_bytes is not None:
+        connection.execute(f"SET GLOBAL memory_limit = '{limits.memory_bytes // 2} B'")
+    room = max(0, free_bytes(spill) - limits.disk_reserve_bytes)
+    connection.execute(f"SET GLOBAL max_temp_directory_size = '{room} B'")
 
 
 def _explained(path: Path, error: duckdb.Error) -> Exception:

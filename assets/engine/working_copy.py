@@ -2,9 +2,8 @@
 
 import fcntl
 import os
-import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,17 @@ from pathlib import Path
 import duckdb
 
 from assets.engine import contents, ledger, views
+from assets.engine.assembly import NewRows, Standing, assemble
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache
 from assets.engine.declarations import Asset
 from assets.engine.descriptions import comments
 from assets.engine.errors import UserError
 from assets.engine.records import Record
-from assets.engine.sql import quoted, table_or_view
-from assets.engine.staging import Query, check_columns, check_rows, named
-from assets.engine.warehouse import connect, log_of, open_read_only, working_copy
+from assets.engine.sql import literal, quoted, table_or_view
+from assets.engine.staging import Query, check_columns, check_rows, named, partitions_in
+from assets.engine.warehouse import connect, copied_afresh, log_of, open_read_only, remove, working_copy
+from assets.engine.writing import writing
 
 _STAGING = "_staging_"
 
@@ -33,22 +34,8 @@ class StagedTable:
     data_version: str
     rows: int
     schema: contents.Schema
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Explain a write that the machine refused; what was finished before it stands."""
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        reason = str(error).splitlines()[0]
-        if isinstance(error, duckdb.Error) and not re.search(
-            "[Cc]ould not write|No space left|truncate file", reason
-        ):
-            raise
-        raise UserError(
-            f"cannot write {path}: {reason}; mend that and run again, finished work is kept"
-        ) from error
+    partition_versions: Mapping[str, str]
+    """Data version of each partition, if it is asked for by partition."""
 
 
 class WorkingCopy:
@@ -58,8 +45,13 @@ class WorkingCopy:
         self.path = path
         self.working = working_copy(path)
         self._origin = self.working.with_suffix(".origin")  # which published file the working copy began as
+        self._fresh = self.working.with_suffix(".fresh")
         self._commits = 0
+        self._begun: list[
+            str
+        ] = []  # what was set aside, by any thread; what is not committed leaves rows behind
         self.published = False
+        self.rejected = False  # whether it holds what must not be kept to go on from
 
     def __enter__(self) -> "WorkingCopy":
         self.resumed = self.working.exists()
@@ -126,41 +118,77 @@ class WorkingCopy:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
-        if not self.resumed and not self._commits:
-            self.discard()  # nothing was finished, so there is nothing to go on from
+        remove(self._fresh)
+        if self.rejected or (not self.resumed and not self._commits):
+            self.discard()  # nothing was finished, or nothing may be kept, so there is nothing to go on from
 
     def discard(self) -> None:
         """Throw the working copy away; what is published stays."""
         for leftover in (log_of(self.working), self.working, self._origin):
             leftover.unlink(missing_ok=True)
 
-    def stage_query(self, asset: Asset, query: Query) -> StagedTable:
+    def stage_query(
+        self, asset: Asset, query: Query, by: str | None = None, asked: Collection[str] | None = None
+    ) -> StagedTable:
         """Compute the query and set the result aside, in the order of its key, checked.
+
+        `by` is the column of its partitions, if they matter, `asked` those that it may have rows of. Safe to call
+        from several threads at once. Raises `UserError` when a check of the asset fails.
+        """
+        table = _STAGING + asset.key
+        with writing(self.working):
+            check_columns(asset, query)
+            self._begun.append(asset.key)
+            query.create(table, asset.primary_key, view=asset.view)
+            if by and asked is not None:
+                partitions_in(query.cursor, table, asset.key, by, asked)
+            check_rows(query.cursor, asset, table)
+            return self._staged(asset, query.cursor, by)
+
+    def stage_rows(
+        self, asset: Asset, new: NewRows, standing: Standing, cursor: duckdb.DuckDBPyConnection
+    ) -> StagedTable:
+        """Set aside a table of new partitions and of those that stand, in the order of its key, checked.
 
         Safe to call from several threads at once. Raises `UserError` when a check of the asset fails.
         """
-        with _writing(self.working):
-            check_columns(asset, query)
-            query.create(_STAGING + asset.key, asset.primary_key, view=asset.view)
-            check_rows(query.cursor, asset, _STAGING + asset.key)
-            return self._staged(asset, query.cursor)
+        table = _STAGING + asset.key
+        with writing(self.working):
+            self._begun.append(asset.key)
+            assemble(asset, table, new, standing, cursor)
+            check_rows(cursor, asset, table)
+            versions = {name: v for name, v in standing.versions.items() if name in standing.names}
+            made = frozenset(new.names)
+            versions |= {name: v for name, v in new.versions.items() if name in made}
+            found = contents.added_up(contents.schema_of(cursor, table), versions.values())
+            if found is None:  # another type of a column than before, for all rows
+                return self._staged(asset, cursor, asset.primary_key[0])
+            return StagedTable(asset.key, found.data_version, found.rows, found.schema, versions)
 
-    def stage_cached(self, asset: Asset, cache: ResultCache, result: CachedResult) -> StagedTable | None:
+    def stage_cached(
+        self, asset: Asset, cache: ResultCache, result: CachedResult, by: str | None = None
+    ) -> StagedTable | None:
         """Set aside what was made before; return None, and forget the result, when it does not come back as it was."""
         cursor = self.connection.cursor()
-        with _writing(self.working):
+        with writing(self.working):
+            self._begun.append(asset.key)
             if not cache.restore_table(cursor, result, _STAGING + asset.key):
                 return None
-            staged = self._staged(asset, cursor)
+            staged = self._staged(asset, cursor, by)
         if staged.data_version == result.data_version:
             return staged
         cache.reject(result)
         return None
 
-    def partition_versions(self, asset: Asset) -> dict[str, str]:
-        """Return the data version of each partition of a table that is set aside."""
-        cursor = self.connection.cursor()
-        return contents.partition_versions(cursor, _STAGING + asset.key, asset.primary_key[0])
+    def cells(self, committed: StagedTable) -> int:
+        """Return how many values a table has, those in lists counted one by one."""
+        if not any(kind.endswith("]") for kind in committed.schema.values()):
+            return committed.rows * len(committed.schema)
+        counted = f"SELECT sum(count) FROM pragma_storage_info({literal(committed.key)})"
+        ((cells,),) = (
+            self.connection.cursor().execute(f"{counted} WHERE segment_type <> 'VALIDITY'").fetchall()
+        )
+        return int(cells or 0)
 
     def qualified(self, key: str) -> str:
         """Spell the name of a table as it stands in the working copy, whatever a connection shadows it with."""
@@ -191,14 +219,17 @@ class WorkingCopy:
                 f"CREATE OR REPLACE TEMPORARY VIEW {quoted(key)} AS FROM {self.qualified(key)} {only}"
             )
 
-    def _staged(self, asset: Asset, cursor: duckdb.DuckDBPyConnection) -> StagedTable:
-        found = contents.scan(cursor, _STAGING + asset.key)
-        return StagedTable(asset.key, found.data_version, found.rows, found.schema)
+    def _staged(self, asset: Asset, cursor: duckdb.DuckDBPyConnection, by: str | None) -> StagedTable:
+        table = _STAGING + asset.key
+        versions = contents.partition_versions(cursor, table, by) if by else {}
+        found = contents.added_up(contents.schema_of(cursor, table), versions.values()) if by else None
+        found = found or contents.scan(cursor, table)
+        return StagedTable(asset.key, found.data_version, found.rows, found.schema, versions)
 
     def commit(self, staged: StagedTable, asset: Asset, record: Record) -> None:
         """Put the staged table in its place and its record into the ledger: both, or neither."""
         staging = quoted(_STAGING + asset.key)
-        with _writing(self.working), self._transaction():
+        with writing(self.working), self._transaction():
             self._drop(asset.key)
             renaming = f"ALTER {table_or_view(asset.view)} {staging} RENAME TO {quoted(asset.key)}"
             self.connection.execute("; ".join([renaming, *comments(asset, staged.schema)]))
@@ -216,9 +247,7 @@ class WorkingCopy:
             yield
             self.connection.execute("COMMIT")
         except BaseException:
-            with suppress(
-                duckdb.Error
-            ):  # a full disk may refuse even this; the file is as before all the same
+            with suppress(duckdb.Error):  # a full disk may refuse even this; the file is as before
                 self.connection.execute("ROLLBACK")
             raise
 
@@ -227,26 +256,34 @@ class WorkingCopy:
 
         Tables on record that nobody declares any more are left out.
         """
-        with _writing(self.working):
+        with writing(self.working):
             declared = {key.lower() for key in declared}  # DuckDB does not tell capitals from small letters
-            for key in [key for key in ledger.keys(self.connection) if key.lower() not in declared]:
+            recorded = {key.lower() for key in ledger.keys(self.connection)}
+            there = {name.lower() for name, _ in self._tables_and_views()}
+            gone = (recorded & there) - declared
+            for key in gone:
                 self._drop(key)
             self.connection.execute("CHECKPOINT")
+            dropped = self.resumed or gone or len(self._begun) > self._commits
+            ready = copied_afresh(self.connection, self._fresh) if dropped else self.working
             self.connection.close()
-            with self.working.open("rb") as file:
+            with ready.open("rb") as file:
                 os.fsync(file.fileno())
             log_of(self.path).unlink(missing_ok=True)  # belongs to the file that is replaced
-            self.working.replace(self.path)
-            self._origin.unlink()
+            ready.replace(self.path)
+            self.discard()
             self.published = True
 
     def drop_staging(self) -> None:
         """Throw away what was set aside and not committed."""
-        names = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        found = [(name, True) for name in views.names(self.connection)] + [(name, False) for (name,) in names]
-        for name, is_view in found:
+        for name, is_view in self._tables_and_views():
             if name.startswith(_STAGING):
                 self.connection.execute(f"DROP {table_or_view(is_view)} {quoted(name)}")
+
+    def _tables_and_views(self) -> list[tuple[str, bool]]:
+        """Return the names of both, the views first, and whether it is a view."""
+        names = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        return [(name, True) for name in views.names(self.connection)] + [(name, False) for (name,) in names]
 
     def _drop(self, name: str) -> None:
         """Drop a table or view, whichever it is, if it is there."""

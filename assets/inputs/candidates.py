@@ -1,12 +1,14 @@
 """Which runs of an experiment to read, and which of their artifacts."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from assets.inputs.grammar import (
     STUDY_SOURCES,
+    SYNTHETIC_TAGS,
     Configuration,
     GrammarError,
     MethodSources,
@@ -15,7 +17,11 @@ from assets.inputs.grammar import (
 )
 from assets.inputs.quarantine import Quarantine
 from assets.inputs.registry import OPEN, Registry
-from assets.inputs.runs import Artifact, ArtifactError, Experiment, Run, RunStore
+from assets.inputs.stores.parallel import each
+from assets.inputs.stores.runs import Artifact, ArtifactError, Experiment, Run, RunStore, printable
+
+STUDY_TAG = "study_digest"
+"""The tag of runs of the default study."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,12 @@ class ExtractionRules:
     sources: MethodSources = STUDY_SOURCES
     registry: Registry = OPEN
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The params and tags that are read; a listing need fetch no others."""
+        methods = (name for names in astuple(self.sources) for name in names)
+        return frozenset({*methods, *SYNTHETIC_TAGS, STUDY_TAG})
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -39,12 +51,14 @@ class Candidate:
     configuration: Configuration | None = None
     artifact: str | None = None
     quarantine: Quarantine | None = None
+    artifact_bytes: int = 0
+    """0 where the store does not say."""
 
     def columns(self) -> dict[str, Any]:
         """Return what the listing alone contributes to the run's row."""
         run, quarantine = self.run, self.quarantine
-        methods = asdict(self.configuration) if self.configuration else {}
-        return {
+        methods = vars(self.configuration) if self.configuration else {}
+        said: dict[str, Any] = {
             "run_id": run.run_id,
             "run_name": run.name,
             "experiment": self.experiment,
@@ -56,19 +70,19 @@ class Candidate:
             "artifact_path": self.artifact,
             **(quarantine.columns() if quarantine else {}),
         }
+        return {name: printable(value) if isinstance(value, str) else value for name, value in said.items()}
 
 
 def list_candidates(store: RunStore, experiment: Experiment, rules: ExtractionRules) -> list[Candidate]:
     """List every run of an experiment by run id, each with its artifact or the first reason against it."""
-    return [
-        _judged(store, Candidate(run, experiment.name), rules)
-        for run in sorted(store.runs(experiment.experiment_id), key=lambda run: run.run_id)
-    ]
+    runs = sorted(store.runs(experiment.experiment_id, rules.names), key=lambda run: run.run_id)
+    judged = partial(_judged, store, rules, experiment.name)
+    return each(judged, runs, at_once=store.connections)
 
 
-def _judged(store: RunStore, candidate: Candidate, rules: ExtractionRules) -> Candidate:
-    run = candidate.run
-    if objection := _listing_objection(run):
+def _judged(store: RunStore, rules: ExtractionRules, experiment: str, run: Run) -> Candidate:
+    candidate = Candidate(run, experiment)
+    if objection := _listing_objection(run, candidate.experiment):
         return replace(candidate, quarantine=objection)
     try:
         configuration = configuration_of(run.name, run.params, run.tags, rules.sources)
@@ -78,12 +92,13 @@ def _judged(store: RunStore, candidate: Candidate, rules: ExtractionRules) -> Ca
     if objection := rules.registry.objection(configuration):
         return replace(candidate, quarantine=objection)
     try:
-        return replace(candidate, artifact=_chosen(store, run, rules.artifact_pattern))
+        chosen = _chosen(store, run, rules.artifact_pattern)
+        return replace(candidate, artifact=chosen.path, artifact_bytes=max(chosen.size, 0))
     except ArtifactError as error:
         return replace(candidate, quarantine=Quarantine("artifact", rules.artifact_pattern, str(error)))
 
 
-def _listing_objection(run: Run) -> Quarantine | None:
+def _listing_objection(run: Run, experiment: str) -> Quarantine | None:
     if run.defect:
         return Quarantine("listing", "meta.yaml", run.defect)
     if run.lifecycle_stage != "active":
@@ -91,20 +106,23 @@ def _listing_objection(run: Run) -> Quarantine | None:
     if run.status != "FINISHED":
         hint = "; a run that was killed from outside stays so" if run.status == "RUNNING" else ""
         return Quarantine("listing", "status", f"the run is {run.status}, not FINISHED{hint}")
-    if is_synthetic(run.name, run.tags):
+    if is_synthetic(run.name, run.tags, experiment):
         return Quarantine("listing", "is_synthetic", "the run was made from synthetic data")
     return None
 
 
-def _chosen(store: RunStore, run: Run, pattern: str) -> str:
-    """Return the path of the one artifact that fits the pattern; ArtifactError if there is none, or more."""
-    # Only the folder that the pattern spells out is listed: a run may hold thousands of other files.
-    folders = pattern.split("/")[:-1]
+def _chosen(store: RunStore, run: Run, pattern: str) -> Artifact:
+    """Return the one artifact that fits the pattern; ArtifactError if there is none, or more."""
+    # Only the folders that the pattern spells out are listed: a run may hold thousands of other files.
+    *folders, _ = pattern.split("/")
     fixed = next((position for position, name in enumerate(folders) if set(name) & set("*?[")), len(folders))
-    fitting = [item for item in store.artifacts(run, "/".join(folders[:fixed])) if fits(item.path, pattern)]
+    listed = store.artifacts(run, "/".join(folders[:fixed]), depth=len(folders) - fixed + 1)
+    fitting = [item for item in listed if fits(item.path, pattern)]
     if len(fitting) != 1:
         raise ArtifactError(_how_many(fitting))
-    return fitting[0].path
+    if printable(fitting[0].path) != fitting[0].path:
+        raise ArtifactError("the name of the artifact is not UTF-8; rename it")
+    return fitting[0]
 
 
 def fits(path: str, pattern: str) -> bool:
@@ -116,5 +134,5 @@ def fits(path: str, pattern: str) -> bool:
 def _how_many(fitting: Sequence[Artifact]) -> str:
     if not fitting:
         return "no artifact of the run fits this pattern"
-    names = ", ".join(item.path for item in fitting[:3])
+    names = ", ".join(printable(item.path) for item in fitting[:3])
     return f"{len(fitting)} artifacts of the run fit this pattern ({names}); it must be one"

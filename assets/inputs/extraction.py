@@ -4,114 +4,157 @@ The one module of this folder that needs pyarrow. Where only the listing or the 
 import them from `assets.inputs.candidates` and `assets.inputs.fingerprints`, which cost a tenth of it.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from assets.inputs.candidates import Candidate, ExtractionRules, list_candidates
-from assets.inputs.fingerprints import Fingerprint, fingerprints, watched_artifacts
-from assets.inputs.predictions import Predictions
+from assets.engine.watching import doing, narrowed
+from assets.inputs.artifacts.assignment import DEFAULT_LIMITS, Assignment, Limits
+from assets.inputs.artifacts.prediction_tables import STUDY_COLUMNS, TableColumns
+from assets.inputs.artifacts.reading import POOL, Outcome
+from assets.inputs.candidates import Candidate
+from assets.inputs.extracted_rows import EXTRACTED_RUNS, RAW, Row, raw_table, relabelled
 from assets.inputs.quarantine import Quarantine
-from assets.inputs.reading import ArtifactReader, Limits
-from assets.inputs.runs import ArtifactError, RunStore
-from assets.inputs.subjects import relabel
+from assets.inputs.stores.addresses import open_store
+from assets.inputs.stores.local_artifacts import LocalArtifacts
+from assets.inputs.stores.runs import ArtifactError, RunStore, Server
 
-__all__ = [
-    "EXTRACTED_RUNS",
-    "Candidate",
-    "ExtractionRules",
-    "Fingerprint",
-    "Limits",
-    "extract",
-    "fingerprints",
-    "list_candidates",
-    "watched_artifacts",
-]
+if TYPE_CHECKING:
+    from assets.inputs.evidence import MlflowRuns
 
-EXTRACTED_RUNS = pa.schema(
-    [
-        pa.field("run_id", pa.string(), nullable=False),
-        pa.field("run_name", pa.string(), nullable=False),
-        pa.field("experiment", pa.string(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("lifecycle_stage", pa.string(), nullable=False),
-        pa.field("started_at", pa.timestamp("us")),
-        pa.field("finished_at", pa.timestamp("us")),
-        pa.field("classifier", pa.string()),
-        pa.field("featurization", pa.string()),
-        pa.field("imputation_method", pa.string()),
-        pa.field("outlier_method", pa.string()),
-        pa.field("artifact_path", pa.string()),
-        pa.field("artifact_sha256", pa.string()),
-        pa.field("n_bootstrap", pa.int32()),
-        pa.field("subject_codes", pa.list_(pa.string())),
-        pa.field("y_true", pa.list_(pa.int8())),
-        pa.field("y_prob", pa.list_(pa.float64())),
-        pa.field("y_prob_sd", pa.list_(pa.float64())),
-        pa.field("y_prob_refits", pa.list_(pa.list_(pa.float64()))),
-        pa.field("quarantine_stage", pa.string()),
-        pa.field("quarantine_field", pa.string()),
-        pa.field("quarantine_reason", pa.string()),
-    ]
-)
+__all__ = ["EXTRACTED_RUNS", "Elsewhere", "Limits", "Reading", "read", "read_elsewhere", "relabelled"]
+
+RUNS_AT_A_TIME = 16
+TABLE_BYTES = 64 * 2**20
+"""A table is closed when the predictions in it take so much."""
 
 
-def extract(
-    store: RunStore, candidates: Sequence[Candidate], *, private_dir: Path, limits: Limits | None = None
-) -> pa.Table:
-    """Read the candidates' artifacts and return their rows of `extracted_runs`, by run id.
+def read(
+    runs: MlflowRuns,
+    run_ids: Sequence[str],
+    *,
+    columns: TableColumns = STUDY_COLUMNS,
+    keep_refits: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[pa.Table]:
+    """Read runs and yield their rows of `extracted_runs`, some 16 runs or 64 MiB at a time.
 
     A row is usable where `quarantine_stage` is null. Subjects appear under their keyed codes only, sorted by
-    them, so that their position says nothing either.
+    them, so that their position says nothing either. At least one table comes, if an empty one.
 
     Raises UserError if the private folder may be read by others, TransientError if a store fails in passing.
     """
-    limits = limits or Limits()
-    rows: list[dict[str, Any]] = []
-    read: dict[str, Predictions] = {}
-    with ArtifactReader(limits) as reader:
-        for candidate in sorted(candidates, key=lambda item: item.run.run_id):
-            row, predictions = _row(store, candidate, reader, limits.max_bytes)
-            rows.append(row)
-            if predictions:
-                read[row["run_id"]] = predictions
-    codes = (
-        relabel((code for item in read.values() for code in item.subject_codes), private_dir) if read else {}
+    if not run_ids:
+        yield EXTRACTED_RUNS.empty_table()
+    readings = (
+        Reading.of(runs.store, chosen, limits, columns, keep_refits=keep_refits)
+        for chosen in _batches(runs, run_ids)
     )
-    for row in rows:
-        if row["run_id"] in read:
-            row.update(_prediction_columns(read[row["run_id"]], codes))
-    return pa.Table.from_pylist(rows, EXTRACTED_RUNS)
+    for raw in _elsewhere(readings) if _elsewhere else _here(runs, readings):
+        yield relabelled(raw, runs.private_dir)
 
 
-def _row(
-    store: RunStore, candidate: Candidate, reader: ArtifactReader, max_bytes: int
-) -> tuple[dict[str, Any], Predictions | None]:
-    row = candidate.columns()
-    if candidate.artifact is None:
-        return row, None
+Elsewhere = Callable[[Iterator["Reading"]], Iterator[pa.Table]]
+"""Takes readings as it has room for them, and yields what their `raw` returns, in any order."""
+
+_elsewhere: Elsewhere | None = None
+
+
+@contextmanager
+def read_elsewhere(reader: Elsewhere) -> Iterator[None]:
+    """Let `read`, in all threads, have its readings done by `reader`, on a cluster say, instead of in this process."""
+    global _elsewhere
+    _elsewhere = reader
     try:
-        data = store.read(candidate.run, candidate.artifact, max_bytes)
-    except ArtifactError as error:
-        return row | Quarantine("artifact", candidate.artifact, str(error)).columns(), None
-    row["artifact_sha256"] = hashlib.sha256(data).hexdigest()
-    outcome = reader.read(candidate.artifact, data)
-    if isinstance(outcome, Quarantine):
-        return row | outcome.columns(), None
-    return row, outcome
+        yield
+    finally:
+        _elsewhere = None
 
 
-def _prediction_columns(found: Predictions, codes: Mapping[str, str]) -> dict[str, Any]:
-    subjects = [codes[original] for original in found.subject_codes]
-    order = sorted(range(len(subjects)), key=subjects.__getitem__)
-    return {
-        "n_bootstrap": found.n_bootstrap,
-        "subject_codes": [subjects[position] for position in order],
-        "y_true": [found.y_true[position] for position in order],
-        "y_prob": [found.y_prob[position] for position in order],
-        "y_prob_sd": [found.y_prob_sd[position] for position in order],
-        "y_prob_refits": list(found.refits()[order]),
-    }
+def _here(runs: MlflowRuns, readings: Iterator[Reading]) -> Iterator[pa.Table]:
+    for reading in readings:
+        yield from reading.tables(runs.store, runs.jobs)
+
+
+def _batches(runs: MlflowRuns, run_ids: Sequence[str]) -> Iterator[list[Candidate]]:
+    """Yield the runs by id, fewer at a time where memory is short."""
+    names = deque(sorted(run_ids))
+    while names:
+        yield [runs.candidates[names.popleft()] for _ in range(min(narrowed(RUNS_AT_A_TIME), len(names)))]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Some runs of a store, to be read here or on another machine that reaches it.
+
+    It can be pickled, and holds neither the key of the subjects' codes nor a password: another machine signs in with
+    what its own environment says.
+    """
+
+    uri: str
+    candidates: tuple[Candidate, ...]
+    limits: Limits
+    columns: TableColumns = STUDY_COLUMNS
+    keep_refits: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        store: RunStore,
+        candidates: Sequence[Candidate],
+        limits: Limits,
+        columns: TableColumns = STUDY_COLUMNS,
+        *,
+        keep_refits: bool = True,
+    ) -> Reading:
+        """Take of each run what it takes to read it: its params and tags have said what they had to say."""
+        bare = (replace(item, run=replace(item.run, params={}, tags={})) for item in candidates)
+        return cls(store.uri, tuple(bare), limits, columns, keep_refits)
+
+    def raw(self, store: RunStore | None = None, *, jobs: int = 1) -> pa.Table:
+        """Return the rows with the ORIGINAL subject codes, to be given to `relabelled` and to nothing else."""
+        return pa.concat_tables([RAW.empty_table(), *self.tables(store or open_store(self.uri), jobs)])
+
+    def tables(self, store: RunStore, jobs: int) -> Iterator[pa.Table]:
+        """Yield what `raw` returns in tables of bounded size, while up to `jobs` artifacts are read at a time."""
+        rows: list[Row] = []
+        for row in self._rows(store, jobs):
+            rows.append(row)
+            if sum(row.size for row in rows) >= TABLE_BYTES:
+                yield raw_table(rows)
+                rows = []
+        if rows:
+            yield raw_table(rows)
+
+    def _rows(self, store: RunStore, jobs: int) -> Iterator[Row]:
+        waiting: deque[Future[Row]] = deque()
+        with ThreadPoolExecutor(jobs) as threads:
+            for candidate in self.candidates:
+                waiting.append(threads.submit(self._row, store, candidate, jobs))
+                if len(waiting) > jobs:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _row(self, store: RunStore, candidate: Candidate, jobs: int) -> Row:
+        run, path = candidate.run, candidate.artifact
+        if path is None:
+            return Row(candidate)
+        work = Assignment(run.run_id, path, None, self.columns, self.keep_refits, self.limits)
+        if isinstance(store, LocalArtifacts):
+            places = tuple(map(str, store.artifact_places(run)))
+            return Row(candidate, POOL.read(replace(work, places=places), jobs=jobs))
+        assert isinstance(store, Server)
+        try:
+            with doing(work.what):
+                data = store.read(run, path, self.limits.max_bytes, seconds=self.limits.seconds)
+        except ArtifactError as error:
+            return Row(candidate, Outcome(None, Quarantine("artifact", path, str(error))))
+        return Row(candidate, POOL.read(work, data, jobs=jobs))

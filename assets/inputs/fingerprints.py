@@ -5,13 +5,15 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from assets.inputs.artifacts.opening import too_large
 from assets.inputs.candidates import Candidate
-from assets.inputs.runs import ArtifactError, RunStore
+from assets.inputs.stores.parallel import each
+from assets.inputs.stores.runs import ArtifactError, RunStore, Stamp
 
 SCHEME = "extracted run 1"
 RACY_NS = 2_000_000_000
+LARGEST_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -30,50 +32,52 @@ class Fingerprint:
 
 
 def fingerprints(
-    store: RunStore, candidates: Sequence[Candidate], known: Mapping[str, Fingerprint] | None
+    store: RunStore,
+    candidates: Sequence[Candidate],
+    known: Mapping[str, Fingerprint] | None,
+    *,
+    max_bytes: int = LARGEST_BYTES,
 ) -> dict[str, Fingerprint]:
     """Return the fingerprint of each candidate, by run id.
 
     An artifact is read again only if its mark differs from the known one, or if it changed within two seconds
-    of the known look, when a second change may have left the same mark (git's "racily clean").
+    of the known look, when a second change may have left the same mark (git's "racily clean"). One of more
+    than `max_bytes` is not read at all.
+
+    Raises TransientError when a store fails in passing.
     """
-    known = known or {}
-    return {item.run.run_id: _fingerprint(store, item, known.get(item.run.run_id)) for item in candidates}
+    earlier = known or {}
+
+    def look(item: Candidate) -> Fingerprint:
+        return _fingerprint(store, item, earlier.get(item.run.run_id), max_bytes)
+
+    return {found.run_id: found for found in each(look, candidates, at_once=store.connections)}
 
 
-def watched_artifacts(store: RunStore, candidates: Sequence[Candidate]) -> list[Path]:
-    """Return paths whose stat together decides that no candidate's artifact changed, appeared or vanished."""
-    waiting = [
-        item
-        for item in candidates
-        if item.artifact or (item.quarantine and item.quarantine.stage == "artifact")
-    ]
-    return sorted({path for item in waiting for path in store.watched_artifact(item.run, item.artifact)})
-
-
-def _fingerprint(store: RunStore, candidate: Candidate, known: Fingerprint | None) -> Fingerprint:
-    looked_at_ns, trouble = time.time_ns(), None
-    mark: str | None = None
-    content: str | None = None
-    if candidate.artifact is not None:
+def _fingerprint(
+    store: RunStore, candidate: Candidate, known: Fingerprint | None, max_bytes: int
+) -> Fingerprint:
+    run, path = candidate.run, candidate.artifact
+    looked_at_ns, mark, content, trouble = time.time_ns(), None, None, None
+    if path is not None:
         try:
-            stamp = store.stamp(candidate.run, candidate.artifact)
+            stamp = store.stamp(run, path)
             mark = stamp.mark if stamp else None
-            if known and stamp and known.mark == mark and known.looked_at_ns - stamp.changed_ns > RACY_NS:
+            if known and stamp and _stands(known, stamp):
                 content, looked_at_ns = known.artifact_sha256, known.looked_at_ns
+            elif candidate.artifact_bytes > max_bytes:
+                raise too_large(max_bytes)
             else:
-                content = _sha256(store, candidate)
+                content = store.digest(run, path, max_bytes)
         except ArtifactError as error:
             trouble = str(error)
-    version = _version(candidate, content or trouble)
-    return Fingerprint(candidate.run.run_id, version, content, mark, looked_at_ns)
+    return Fingerprint(run.run_id, _version(candidate, content or trouble), content, mark, looked_at_ns)
 
 
-def _sha256(store: RunStore, candidate: Candidate) -> str:
-    digest = hashlib.sha256()
-    for chunk in store.chunks(candidate.run, str(candidate.artifact)):
-        digest.update(chunk)
-    return digest.hexdigest()
+def _stands(known: Fingerprint, stamp: Stamp) -> bool:
+    """Tell whether what is known of an artifact's content still holds."""
+    settled = known.looked_at_ns - stamp.changed_ns > RACY_NS
+    return known.artifact_sha256 is not None and known.mark == stamp.mark and settled
 
 
 def _version(candidate: Candidate, content: str | None) -> str:

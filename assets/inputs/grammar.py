@@ -6,20 +6,29 @@ Legacy names lack `_eval-METRIC`, or the last one or two fields; what is lacking
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 
 FORM = "CLASSIFIER_eval-METRIC__FEATURIZATION__IMPUTATION__OUTLIER"
 SYNTHETIC_PREFIX = "__SYNTHETIC_"
+SYNTHETIC_EXPERIMENT_PREFIX = "synth_"
+_SYNTHETIC_VALUES = {"is_synthetic": ("true", "1", "yes"), "data_source": ("synthetic",)}
+SYNTHETIC_TAGS = tuple(_SYNTHETIC_VALUES)
+"""The tags that `is_synthetic` looks at."""
 
 # One spelling per method; the study's own code used several.
 CLASSIFIERS = {
     name.casefold(): name for name in ("CatBoost", "XGBoost", "TabPFN", "TabM", "LogisticRegression")
 }
-PREPROCESSING = {"pupil_gt": "pupil-gt"}
+PREPROCESSING = {
+    f"{method}{suffix}": f"{method}-gt" for method in ("pupil", "TimesNet") for suffix in ("_gt", "___gt")
+}
 
 _HEAD = re.compile(r"(?P<classifier>.+?)(?:_eval-(?P<metric>.+))?", re.DOTALL)
 _UPSTREAM_RUN = re.compile(r"[0-9a-f]{32}")
+_IMPUTATION_RUN = re.compile(r".*_impPLR_v[\d.]+", re.DOTALL)
+_LONG_GT = re.compile(r"___gt(?=__|$)")
+_LITERAL = "="
 
 
 class GrammarError(ValueError):
@@ -56,8 +65,9 @@ class RunName:
 class MethodSources:
     """Where each method is recorded: names of params or tags, the first that has a value counts.
 
-    The defaults are the original study's. There, `mlflow_run_featurization` may also hold the id of an
-    upstream run, which names no method and is passed over.
+    A name after `=` is the method itself: `("imputer", "=none")` is the value of `imputer`, and `none` where a run has
+    none. The defaults are the original study's. There, `mlflow_run_featurization` may also hold the id of an upstream
+    run, which names no method and is passed over.
     """
 
     classifier: tuple[str, ...] = ("model_name",)
@@ -71,7 +81,10 @@ STUDY_SOURCES = MethodSources()
 
 def parse_run_name(name: str) -> RunName:
     """Take a run's name apart, its methods in their one spelling; GrammarError if it has another form."""
-    head, *fields = name.split("__")
+    if _IMPUTATION_RUN.fullmatch(name):
+        found = f"`{name}` names a run of the imputation experiment, which classifies nobody"
+        raise GrammarError("run_name", f"{found}; read another experiment")
+    head, *fields = _LONG_GT.sub("_gt", name).split("__")
     if not 1 <= len(fields) <= 3:
         raise GrammarError(
             "run_name", f"`{name}` has {len(fields) + 1} field(s) between `__`; expected {FORM}"
@@ -116,13 +129,11 @@ def canonical_preprocessing(name: str) -> str:
     return PREPROCESSING.get(name, name)
 
 
-def is_synthetic(name: str, tags: Mapping[str, str]) -> bool:
-    """Tell whether a run was made from invented data, by its name or its tags."""
-    return (
-        name.startswith(SYNTHETIC_PREFIX)
-        or tags.get("is_synthetic", "").lower() in ("true", "1", "yes")
-        or tags.get("data_source", "").lower() == "synthetic"
-    )
+def is_synthetic(name: str, tags: Mapping[str, str], experiment: str = "") -> bool:
+    """Tell whether a run was made from invented data, by its name, its tags or its experiment's name."""
+    said = (tags.get(tag, "").lower() in values for tag, values in _SYNTHETIC_VALUES.items())
+    named = name.startswith(SYNTHETIC_PREFIX) or experiment.startswith(SYNTHETIC_EXPERIMENT_PREFIX)
+    return named or any(said)
 
 
 def configuration_of(
@@ -136,17 +147,30 @@ def configuration_of(
     if (recorded["classifier"] or "").casefold() == "ensemble":
         recorded["classifier"] = None  # An ensemble's members stand in the run's name only.
     if None in recorded.values():
-        parsed = parse_run_name(name)
+        parsed = _parsed(name, [method for method, value in recorded.items() if value is None])
         recorded = {method: value or getattr(parsed, method) for method, value in recorded.items()}
     for method, value in recorded.items():
         if value is None:
             known = ", ".join(getattr(sources, method))
-            raise GrammarError(method, f"neither the name `{name}` nor a param or tag ({known}) says it")
+            reason = (
+                f"neither the name `{name}` nor a param or tag ({known}) says it; `=name` in the setting does"
+            )
+            raise GrammarError(method, reason)
     return _canonical(Configuration(**{method: str(value) for method, value in recorded.items()}))
 
 
+def _parsed(name: str, needed: Sequence[str]) -> RunName:
+    try:
+        return parse_run_name(name)
+    except GrammarError as error:
+        hint = f"or a param or tag, named in the settings, for {', '.join(needed)}"
+        raise GrammarError(error.field, f"{error}, {hint}") from error
+
+
 def _recorded(keys: tuple[str, ...], params: Mapping[str, str], tags: Mapping[str, str]) -> str | None:
-    values = (texts[key].strip() for texts in (params, tags) for key in keys if key in texts)
+    """Return the first value among params, then tags, then literals."""
+    literals = {key: key.removeprefix(_LITERAL) for key in keys if key.startswith(_LITERAL)}
+    values = (texts[key].strip() for texts in (params, tags, literals) for key in keys if key in texts)
     return next(
         (value for value in values if value not in ("", "None") and not _UPSTREAM_RUN.fullmatch(value)), None
     )

@@ -12,6 +12,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from assets.engine.errors import UserError
@@ -21,14 +22,35 @@ CODE_LETTERS = 10  # of base32: 50 bits. Among 10,000 subjects two share a code 
 HEADER = ["subject_code", "original_code"]
 
 
-def relabel(originals: Iterable[str], private_dir: Path) -> dict[str, str]:
+def relabel(originals: Iterable[str], private_dir: Path) -> Mapping[str, str]:
     """Return the code of each original code, and record them all in `private_dir/subject_lookup.csv`.
 
     A code is `S` and 10 letters of base32 of HMAC-SHA256 (RFC 2104) under the key `private_dir/subject_key`,
-    which is created at first use. Both files are readable by their owner alone.
+    which is created at first use. Both files are readable by their owner alone. Subjects that this process met before
+    cost no reading of either, as long as both are as they were.
 
     Raises UserError if others may read them, or if two subjects would share a code.
     """
+    met, known = set(originals), _REMEMBERED.get(private_dir.absolute())
+    if known and met <= known.codes.keys() and known.seen == _facts(private_dir):
+        return known.codes
+    codes, seen = _recorded(met, private_dir)
+    _REMEMBERED[private_dir.absolute()] = _Remembered(codes, seen)
+    return codes
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """The codes of all subjects known in a private folder, and what its files looked like then."""
+
+    codes: Mapping[str, str]
+    seen: object
+
+
+_REMEMBERED: dict[Path, _Remembered] = {}
+
+
+def _recorded(originals: Iterable[str], private_dir: Path) -> tuple[dict[str, str], object]:
     key = subject_key(private_dir)
     with _locked(private_dir / "subject_key"):
         known = read_lookup(private_dir)
@@ -36,7 +58,14 @@ def relabel(originals: Iterable[str], private_dir: Path) -> dict[str, str]:
         lookup = _inverted(codes)
         if lookup != known:
             _write_private(private_dir / "subject_lookup.csv", _as_csv(lookup))
-    return codes
+        return codes, _facts(private_dir)
+
+
+def _facts(private_dir: Path) -> object:
+    """Return what tells whether the key or the look-up is another one, or open to others, by now."""
+    paths = (private_dir / "subject_key", private_dir / "subject_lookup.csv")
+    found = [path.stat() for path in paths if path.exists()]
+    return [(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode) for status in found]
 
 
 def ensure_key(private_dir: Path, *, declared: bytes | None = None) -> None:
@@ -73,9 +102,9 @@ def key_identity(private_dir: Path) -> str:
 
 
 def read_lookup(private_dir: Path) -> dict[str, str]:
-    """Return the original code of each code recorded so far; UserError if others may read the file."""
+    """Return the original code of each code recorded so far; UserError if others may read the file, or nobody can."""
     path = private_dir / "subject_lookup.csv"
-    if not path.exists():
+    if not os.path.lexists(path):
         return {}
     header, *rows = [row for row in csv.reader(io.StringIO(_read_private(path))) if row] or [[]]
     if header != HEADER or any(len(row) != 2 for row in rows):
@@ -106,12 +135,22 @@ def _as_csv(lookup: Mapping[str, str]) -> str:
 
 
 def _read_private(path: Path) -> str:
-    mode = stat.S_IMODE(path.stat().st_mode)
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise UserError(
+            f"{path} is no file of its own but a link or folder: put the file itself in its place"
+        )
+    mode = stat.S_IMODE(found.st_mode)
     if mode & 0o077:
         raise UserError(
             f"{path} may be read by others (mode {mode:o}); it identifies subjects. Run: chmod 600 {path}"
         )
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} cannot be read ({type(error).__name__}). Restore it from a backup."
+        ) from error
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -132,12 +171,24 @@ def _create_private(path: Path, text: str) -> None:
 
 
 def _temporary(path: Path, text: str) -> Path:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
+    """Return a new file of this text beside `path`, on the disk already; UserError, and no file, if it has no room."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        Path(name).unlink()
+        raise _unwritten(path, error) from error
     return Path(name)
+
+
+def _unwritten(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be written: {error.strerror}; mend that and run the same command again")
 
 
 @contextmanager

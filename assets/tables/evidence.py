@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import queries
@@ -10,6 +10,7 @@ from assets import inputs
 from assets.columns import COLUMNS
 from assets.engine import Absent, Observation, asset, observable_source_asset
 from assets.tables.partitions import PER_RUN
+from assets.tables.privacy import PSEUDONYMOUS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,17 +40,28 @@ def mlflow_runs(settings: Settings, memo: object) -> Observation | Absent:
         ),
         private_dir=settings.private_dir,
         memo=memo,
+        max_artifact_mb=settings.max_artifact_mb,
+        jobs=settings.jobs,
     )
 
 
-@asset(partitions_def=PER_RUN, primary_key="run_id", group_name="evidence", columns=COLUMNS)
-def extracted_runs(mlflow_runs: MlflowRuns, partition_keys: Sequence[str], settings: Settings) -> pa.Table:
+@asset(
+    partitions_def=PER_RUN, primary_key="run_id", group_name="evidence", columns=COLUMNS, tags=PSEUDONYMOUS
+)
+def extracted_runs(
+    mlflow_runs: MlflowRuns, partition_keys: Sequence[str], settings: Settings
+) -> Iterator[pa.Table]:
     """One run of the MLflow experiment as it was read, whether it is usable or not."""
-    return inputs.evidence.read(
+    columns = inputs.artifacts.prediction_tables.TableColumns(
+        settings.subject_column, settings.outcome_column, settings.risk_column, settings.refit_column
+    )
+    limits = inputs.extraction.Limits.for_artifacts(settings.max_artifact_mb, settings.read_timeout_seconds)
+    return inputs.extraction.read(
         mlflow_runs,
         partition_keys,
-        max_artifact_mb=settings.max_artifact_mb,
-        timeout_seconds=settings.read_timeout_seconds,
+        columns=columns,
+        keep_refits=settings.keep_refits,
+        limits=limits,
     )
 
 
@@ -71,13 +83,20 @@ def quarantined_runs(extracted_runs: ir.Table) -> ir.Table:
     group_name="evidence",
     columns=COLUMNS,
     ranges={"y_prob": UNIT},
+    tags=PSEUDONYMOUS,
 )
 def predictions(extracted_runs: ir.Table, runs: ir.Table) -> ir.Table:
     """One subject of the test set in one run: the outcome observed and the risk predicted."""
     return queries.runs.predictions(extracted_runs, runs)
 
 
-@asset(view=True, primary_key=["run_id", "subject_code"], group_name="evidence", columns=COLUMNS)
+@asset(
+    view=True,
+    primary_key=["run_id", "subject_code"],
+    group_name="evidence",
+    columns=COLUMNS,
+    tags=PSEUDONYMOUS,
+)
 def bootstrap_predictions(extracted_runs: ir.Table, runs: ir.Table) -> ir.Table:
     """One subject of the test set in one run: the outcome observed and the risk that each refit predicted."""
     return queries.runs.bootstrap_predictions(extracted_runs, runs)

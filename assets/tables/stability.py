@@ -8,6 +8,7 @@ from assets import stratos
 from assets.columns import COLUMNS
 from assets.engine import asset
 from assets.tables.partitions import PER_RUN
+from assets.tables.privacy import PSEUDONYMOUS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,11 @@ def refit_spread(bootstrap_predictions: pa.Table) -> pa.Table:
 
 
 @asset(
-    partitions_def=PER_RUN, primary_key=["run_id", "subject_code"], group_name="stability", columns=COLUMNS
+    partitions_def=PER_RUN,
+    primary_key=["run_id", "subject_code"],
+    group_name="stability",
+    columns=COLUMNS,
+    tags=PSEUDONYMOUS,
 )
 def model_instability(bootstrap_predictions: pa.Table) -> pa.Table:
     """One subject in one run: how far the refits of the model disagree on the subject's risk."""

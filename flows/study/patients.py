@@ -19,7 +19,7 @@ _MISSINGNESS, _CONTAMINATION = 1, 2  # independent random streams of one seed
 class Cohort:
     """All patients, as they are and as they were recorded.
 
-    codes (n,): `WDBC-0123`, the row of the public table. y (n,): 1 = malignant. truth (n, p): the
+    codes (n,): `WDBC-` and four digits, the row of the public table. y (n,): 1 = malignant. truth (n, p): the
     measurements. observed (n, p): what the pipelines see; NaN = not recorded. contaminated (n, p): True where
     `observed` is false. train, test: row numbers, disjoint, in ascending order.
     """

@@ -15,7 +15,8 @@ from flows.tasks.steps import OPTIONS, skipped
 @task(**OPTIONS)
 def load_duckdb(build: FileBuild, figures: Sequence[str]) -> int:
     """Check that every table that the figures need is what its record says; return the number of tables."""
-    count = build.check_tables(figures)
+    with build.working():
+        count = build.check_tables(figures)
     logger.info("{} tables, each as its record says", count)
     return count
 
@@ -24,7 +25,7 @@ def drawing(figure: str) -> Task[[FileBuild], Any]:
     """Return the task that draws one figure and sets its files aside, unless it is fresh by now."""
 
     def draw(build: FileBuild) -> Any:
-        with logger.contextualize(asset=figure):
+        with logger.contextualize(asset=figure), build.working():
             staged = build.stage(figure)
             if isinstance(staged, Decision):
                 logger.debug("fresh, not drawn")
@@ -41,7 +42,7 @@ def drawing(figure: str) -> Task[[FileBuild], Any]:
 @task(task_run_name="export_json:{figure}", **OPTIONS)
 def export_json(build: FileBuild, figure: str) -> Any:
     """Write the sidecar of a drawn figure: its data, sources and hashes."""
-    with logger.contextualize(asset=figure):
+    with logger.contextualize(asset=figure), build.working():
         staged = build.staged.get(figure)
         if staged is None:
             return skipped(figure, build.decide(figure))
@@ -52,7 +53,7 @@ def export_json(build: FileBuild, figure: str) -> Any:
 @task(task_run_name="validate_figures:{figure}", **OPTIONS)
 def validate_figures(build: FileBuild, figure: str) -> Any:
     """Check a drawn figure and put it in place; one that fails P0 or P1 is kept out."""
-    with logger.contextualize(asset=figure):
+    with logger.contextualize(asset=figure), build.working():
         staged = build.staged.pop(figure, None)
         if staged is None:
             decision = build.decide(figure)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pyarrow as pa
 from loguru import logger
 from prefect import task
 from prefect.states import Completed
@@ -27,19 +26,19 @@ def connect_mlflow(build: TableBuild, source: str) -> Any:
 
 
 @task(task_run_name="load_pickle:{key}:{number}", **OPTIONS)
-def load_pickle(build: TableBuild, key: str, number: int, names: Sequence[str]) -> pa.Table:
-    """Read one batch of runs; those that cannot be used come with the reason."""
+def load_pickle(build: TableBuild, key: str, number: int, names: Sequence[str]) -> int:
+    """Read one batch of runs and keep their rows; return how many were read that no earlier attempt had kept."""
     with logger.contextualize(asset=key):
-        rows = build.load_partitions(key, names)
-        logger.info("batch {}: {} runs read", number, rows.num_rows)
-        return rows
+        count = build.load_partitions(key, names)
+        logger.debug("batch {}: {} runs read", number, count)
+        return count
 
 
 @task(task_run_name="compute_stratos:{key}", **OPTIONS)
-def compute_stratos(build: TableBuild, key: str, parts: Sequence[pa.Table] = ()) -> Any:
+def compute_stratos(build: TableBuild, key: str) -> Any:
     """Compute one table and set it aside, unless it is fresh by now."""
     with logger.contextualize(asset=key):
-        staged = build.stage(key, parts)
+        staged = build.stage(key)
         if isinstance(staged, Decision):
             logger.debug("fresh, not computed")
             return skipped(key, staged)

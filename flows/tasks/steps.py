@@ -1,6 +1,7 @@
 """How our steps appear in Prefect: which faults are tried again, and what a skip looks like."""
 
 from collections.abc import Sequence
+from threading import Event
 from typing import Any
 
 from loguru import logger
@@ -10,13 +11,16 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from assets.engine.build import Outcome, Result
+from assets.engine.build import Build, Outcome, Result
 from assets.engine.decide import Decision
 from assets.engine.errors import TransientError, UserError
 
 OPTIONS: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 """What all tasks share. The ledger decides what is fresh: two truths would disagree some day. No tags: for each
 tagged task Prefect asks its server for a slot, and a busy server's refusal ended the flow."""
+
+_GLANCE_SECONDS = 0.2
+"""Between two looks at whether the build was stopped."""
 
 
 class BlockError(UserError):
@@ -29,21 +33,20 @@ class BlockError(UserError):
         self.results = list(results)
 
 
-def may_pass(_task: Any, _run: Any, state: State[Any]) -> bool:
-    """Tell whether another attempt is worth it: only after a fault that may pass by itself."""
-    error = state.result(raise_on_failure=False)
-    if isinstance(error, TransientError):
-        logger.warning("{}: worth another attempt", error)
-    return isinstance(error, TransientError)
+def patience(build: Build) -> dict[str, Any]:
+    """Return the options of a step that is tried again after a fault that may pass by itself, as the settings ask."""
+    settings = build.inventory.definitions.settings
 
+    def may_pass(_task: Any, _run: Any, state: State[Any]) -> bool:
+        """Tell whether another attempt is worth it, once the time for it has come."""
+        error = state.result(raise_on_failure=False)
+        if not isinstance(error, TransientError):
+            return False
+        delay = settings.retry_delay_seconds
+        logger.warning("{}; trying again in {:g} s", error, delay)
+        return not build.stopped.wait(delay)  # waited for here: nothing can end a wait of Prefect's own
 
-def patience(settings: Any) -> dict[str, Any]:
-    """Return the retry options that the settings ask for."""
-    return {
-        "retries": settings.retries,
-        "retry_delay_seconds": settings.retry_delay_seconds,
-        "retry_condition_fn": may_pass,
-    }
+    return {"retries": settings.retries, "retry_delay_seconds": 0, "retry_condition_fn": may_pass}
 
 
 def threads(jobs: int = 2) -> Any:
@@ -51,9 +54,10 @@ def threads(jobs: int = 2) -> Any:
     return ThreadPoolTaskRunner(max_workers=jobs)
 
 
-def submit(task: Any, *arguments: Any, settings: Any, wait_for: Sequence[Any] = ()) -> PrefectFuture[Any]:
+def submit(task: Any, build: Build, *arguments: Any, wait_for: Sequence[Any] = ()) -> PrefectFuture[Any]:
     """Submit a step with the retries that the settings ask for, to run when what it waits for is done."""
-    future: PrefectFuture[Any] = task.with_options(**patience(settings)).submit(*arguments, wait_for=wait_for)
+    patient = task.with_options(**patience(build))
+    future: PrefectFuture[Any] = patient.submit(build, *arguments, wait_for=wait_for)
     return future
 
 
@@ -63,10 +67,15 @@ def skipped(key: str, decision: Decision, data: Any = None) -> State[Any]:
     return Completed(name="Skipped", message=f"{key}: {because}", data=data)
 
 
-def outcome(key: str, steps: Sequence[PrefectFuture[Any]]) -> tuple[Result, BaseException | None]:
-    """Wait for the steps of an asset; return what became of it, and the error when that is a bug."""
+def outcome(
+    build: Build, key: str, steps: Sequence[PrefectFuture[Any]]
+) -> tuple[Result, BaseException | None]:
+    """Wait for the steps of an asset; return what became of it, and the error when that is a bug.
+
+    Raises `Stopped` as soon as the build is stopped, whatever waits in the queue.
+    """
     for step in steps:
-        step.wait()
+        _wait(build, step)
         if step.state.is_failed() or step.state.is_crashed():
             error = step.state.result(raise_on_failure=False)
             bug = None if isinstance(error, UserError | TransientError) else error
@@ -74,6 +83,15 @@ def outcome(key: str, steps: Sequence[PrefectFuture[Any]]) -> tuple[Result, Base
         if not step.state.is_completed():  # NotReady: something that it waits for failed
             return Result(key, Outcome.BLOCKED, "what it reads failed"), None
     return steps[-1].result(), None
+
+
+def _wait(build: Build, step: PrefectFuture[Any]) -> None:
+    ended = Event()
+    step.add_done_callback(lambda _: ended.set())
+    while not ended.wait(_GLANCE_SECONDS):
+        build.go_on()
+    step.wait()
+    build.go_on()
 
 
 def settled(found: Sequence[tuple[Result, BaseException | None]]) -> list[Result]:

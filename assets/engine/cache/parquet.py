@@ -32,9 +32,11 @@ def write(cursor: "duckdb.DuckDBPyConnection", table: str, schema: Mapping[str, 
     if None in stored.values():
         return False
     columns = ", ".join(f"CAST({quoted(c)} AS {kind}) AS {quoted(c)}" for c, kind in stored.items())
+    # A group of rows is held in memory until it is full: few, where a row may hold thousands of values.
+    group = 2_048 if any(kind.endswith("]") for kind in schema.values()) else 122_880
     cursor.execute(  # without dictionaries, in which 0.0 and -0.0 would be one
-        f"COPY (SELECT {columns} FROM {quoted(table)}) TO {literal(str(path))} "
-        "(FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, USE_TMP_FILE false)"
+        f"COPY (SELECT {columns} FROM {quoted(table)}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, "
+        f"DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE {group}, USE_TMP_FILE false)"
     )
     return True
 

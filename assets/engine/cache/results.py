@@ -31,9 +31,8 @@ _TABLE = "table.parquet"
 _SECONDS, _SECONDS_PER_CELL, _SMALL = 2e-3, 100e-9, 100_000
 
 
-def worth_keeping(seconds: float, *, rows: int, columns: int) -> bool:
-    """Tell whether a table is small, or took longer to make than it would take to restore."""
-    cells = rows * columns
+def worth_keeping(seconds: float, cells: int) -> bool:
+    """Tell whether a table of so many values is small, or took longer to make than it would take to restore."""
     return cells < _SMALL or seconds >= _SECONDS + cells * _SECONDS_PER_CELL
 
 

@@ -1,0 +1,59 @@
+"""What flows/README.md says of running elsewhere is what there is."""
+
+import re
+import sys
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from assets.inputs.evidence import MlflowRuns
+from assets.inputs.extraction import read, read_elsewhere
+from assets.inputs.subjects import ensure_key
+from tests.large_stores import Shape, write_file_store
+from tests.written_stores import opened
+
+README = (Path(__file__).resolve().parents[1] / "flows" / "README.md").read_text("utf-8")
+
+
+def ray_in_threads(threads: ThreadPoolExecutor) -> SimpleNamespace:
+    """The three of Ray's functions that the script of the README calls, with threads for a cluster."""
+
+    def remote(function: Callable[..., Any]) -> SimpleNamespace:
+        return SimpleNamespace(remote=lambda *given: threads.submit(function, *given))
+
+    def first(futures: list[Future[Any]]) -> tuple[list[Future[Any]], list[Future[Any]]]:
+        done = next(iter(wait(futures, return_when=FIRST_COMPLETED).done))
+        return [done], [future for future in futures if future is not done]
+
+    return SimpleNamespace(remote=remote, wait=first, get=lambda future: future.result())
+
+
+def test_the_script_for_ray_reads_what_is_read_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (script,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    store, candidates = opened(write_file_store(tmp_path / "s", Shape(320, 4, 2, bad_every=5)).uri)
+    ensure_key(tmp_path / "private")
+    runs = MlflowRuns(store, {c.run.run_id: c for c in candidates}, tmp_path / "private")
+    here = pa.concat_tables(read(runs, [*runs.candidates])).sort_by("run_id")
+    with ThreadPoolExecutor(2) as threads:
+        monkeypatch.setitem(sys.modules, "ray", ray_in_threads(threads))
+        given: dict[str, Any] = {"__name__": "script"}
+        exec(script, given)
+        with read_elsewhere(given["on_ray"]):
+            there = pa.concat_tables(read(runs, [*runs.candidates])).sort_by("run_id")
+    assert there.equals(here)
+    assert len(here) == 320, "more batches than are on their way at a time"
+
+
+@pytest.mark.prefect
+def test_what_the_readme_deploys_is_the_flow_that_it_runs() -> None:
+    from prefect.flows import load_flow_from_entrypoint
+
+    (entrypoint,) = re.findall(r"prefect --no-prompt deploy (\S+) --name extraction ", README)
+    deployed = load_flow_from_entrypoint(entrypoint).name
+    assert f"prefect deployment run {deployed}/extraction" in README
+    assert f"| `{deployed}` | `{entrypoint.split('/')[1].split(':')[0]}` |" in README
