@@ -156,10 +156,16 @@ class Studies(RuleBasedStateMachine):
     def build_some(self, which: int, upstream: bool) -> None:
         key = self.key(which)
         needed = self.closure(key)
-        if upstream or not all(self.model.is_whole(k) for k in needed - {key}):
-            self.compared(self.ordered(needed), f"+{key}")
-        else:
-            self.compared([key], key)
+        if not upstream and all(self.model.is_whole(k) for k in needed - {key}):
+            needed = {key}
+        if self.can_be_shown(needed):
+            self.compared(self.ordered(needed), key if needed == {key} else f"+{key}")
+
+    def can_be_shown(self, keys: Collection[str]) -> bool:
+        """Tell whether views that come along show only what is there, or is built with them: others fail."""
+        along = [self.study.nodes[key] for key in self.with_views(keys)]
+        read = {read for node in along for read in [*node.reads, node.extra] if read in self.study.nodes}
+        return read <= {*self.with_views(keys), *self.model.there}
 
     @rule(
         point=st.sampled_from([*POINTS]),

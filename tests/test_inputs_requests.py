@@ -132,7 +132,7 @@ def test_a_server_that_stays_away_is_not_asked_for_every_run(
         asked.append(path)
         raise TransientError("away")
 
-    monkeypatch.setattr(http_store, "WAITS", (0.0,))
+    monkeypatch.setattr(http_store, "WAITS", (0.2,))  # long enough for the first failure to be heard of
     monkeypatch.setattr(http_store.HttpStore, "_artifact", away)
     with pytest.raises(TransientError, match="away"):
         look(server.uri, tmp_path)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.engine.errors import UserError
@@ -33,6 +33,7 @@ KEYS = st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Z"]), min
 VERSIONS = st.builds(Published, st.text().map(digest), st.none() | st.integers(0, 10**15))
 
 
+@settings(deadline=None)  # files are flushed to the disk, which may be busy
 @given(versions=st.dictionaries(KEYS, VERSIONS))
 def test_whatever_is_written_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, versions: dict[str, Published]

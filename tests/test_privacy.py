@@ -65,7 +65,7 @@ def test_a_number_or_a_short_code_counts_where_it_is_all_of_a_text(value: str) -
     assert originals().among([value])
 
 
-@pytest.mark.parametrize("value", ["1001 b", "10011", "1001.5", "Q7 b", "Q70", "1-1"])
+@pytest.mark.parametrize("value", ["1001 b", "10011", "1001.5", "1001.00", "Q7 b", "Q70", "1-1"])
 def test_and_nowhere_else(value: str) -> None:
     assert not originals().among([value])
 

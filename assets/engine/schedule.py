@@ -36,7 +36,7 @@ class Attempts:
             except TransientError as error:
                 if not left:
                     raise
-                tell(f"{error}; trying again in {self.delay_seconds:g} s ({left} left)")
+                tell(f"{str(error).rstrip('.')}; trying again in {self.delay_seconds:g} s ({left} left)")
                 if stopped.wait(self.delay_seconds):
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")

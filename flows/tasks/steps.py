@@ -43,7 +43,7 @@ def patience(build: Build) -> dict[str, Any]:
         if not isinstance(error, TransientError):
             return False
         delay = settings.retry_delay_seconds
-        logger.warning("{}; trying again in {:g} s", error, delay)
+        logger.warning("{}; trying again in {:g} s", str(error).rstrip("."), delay)
         return not build.stopped.wait(delay)  # waited for here: nothing can end a wait of Prefect's own
 
     return {"retries": settings.retries, "retry_delay_seconds": 0, "retry_condition_fn": may_pass}

@@ -29,6 +29,7 @@ LOOKUP = "subject_lookup.csv"
 _TELLING = 4
 """Characters from which a code is looked for within longer text."""
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_WHOLE_NUMBER = re.compile(r"0*([0-9]+)(?:\.0)?")
 _PADDING = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _LETTER = re.compile(r"[^\W\d_]")
 _POSITION = re.compile("row [0-9]+")
@@ -152,7 +153,8 @@ def _whole(value: str) -> str:
     """Return what a value is compared by where a code must be all of it."""
     plain = folded(value.strip())
     if _NUMBER.fullmatch(plain):
-        return _PADDING.sub("", plain).removesuffix(".0")  # a number of a table that was read as one
+        found = _WHOLE_NUMBER.fullmatch(plain)
+        return found[1] if found else plain  # a number of a table that was read as one; 1.00 is a rounded one
     return _PADDING.sub("", plain) if _LETTER.search(plain) else plain
 
 
