@@ -10,13 +10,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import requests
+from tracking_servers import await_health
 from written_stores import SILENT, WrittenStore, write_runs
 
 
@@ -99,23 +98,12 @@ def serving(folder: Path, *options: str) -> Iterator[str]:
         )
     try:
         uri = f"http://127.0.0.1:{port}"
-        _await(uri, server, folder / "log.txt")
+        await_health(uri, server, folder / "log.txt")
         yield uri
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
-
-
-def _await(uri: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        assert server.poll() is None, log.read_text()
-        try:
-            if requests.get(f"{uri}/health", timeout=1).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
 
 
 @pytest.fixture

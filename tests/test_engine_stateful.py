@@ -291,12 +291,10 @@ TestStudies = Studies.TestCase
 TestStudies.settings = settings(
     max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "8")),
     stateful_step_count=int(os.environ.get("STATEFUL_STEPS", "12")),
-    # The same examples each time, unless more are asked for: what a longer run finds is mended, not met by chance.
+    # what a longer run finds is mended, not met by chance
     derandomize="STATEFUL_EXAMPLES" not in os.environ,
     deadline=None,
-    phases=[
-        Phase.reuse,
-        Phase.generate,
-    ],  # a build takes a tenth of a second: the steps can be read as they are
+    # a build takes a tenth of a second: the steps can be read as they are
+    phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )

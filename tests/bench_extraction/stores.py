@@ -4,15 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import requests
-
 from tests.large_stores import LargeStore, Shape, write_file_store, write_sqlite_store
+from tests.tracking_servers import await_health
 
 KINDS = ("file", "sqlite", "http")
 _SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
@@ -57,22 +55,11 @@ def _served(store: LargeStore) -> Iterator[str]:
             command, cwd=store.folder, env={**os.environ, **_SILENT}, stdout=log, stderr=log
         )
     try:
-        _await(f"http://127.0.0.1:{port}", server, store.folder / "server.log")
+        await_health(f"http://127.0.0.1:{port}", server, store.folder / "server.log")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(30)
-
-
-def _await(uri: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        assert server.poll() is None, log.read_text()
-        try:
-            if requests.get(f"{uri}/health", timeout=1).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
 
 
 def small(shape: Shape) -> Shape:
