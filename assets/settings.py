@@ -32,6 +32,7 @@ _LISTS = {
     "decision_curve_range",
     "classifier_params",
     "featurization_params",
+    "highlighted_runs",
     "imputation_params",
     "outlier_params",
     "reported_per_cents",
@@ -113,6 +114,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `supplementary_metrics`."""
     decision_curve_range: tuple[Proportion, Proportion] = (0.01, 0.50)
     """Risk thresholds that decision curves show; choose them from the clinic, before looking."""
+    highlight_rule: Literal["median", "listed"] = "median"
+    """Which runs figures show in colour: of each classifier the one with its (lower) median AUROC, or those listed in
+    `highlighted_runs`, chosen before the results were seen. No rule picks the best test result."""
+    highlighted_runs: Names = ()
+    """Ids or names of runs, in the order of the key; read with `highlight_rule = "listed"` only."""
+    row_level_figures: bool = False
+    """Whether figures of single subjects are drawn, whose sidecars hold a row per subject."""
+    study_title: str = "Performance of binary classifiers"
+    """Heading of the report."""
+    study_citation: str = ""
+    """How the study wants to be cited, printed in the report beside how to cite the data and the software."""
     n_bootstrap: Count | None = None
     """Refits of each configuration in the default study (Block 0); None: as the study defines."""
 

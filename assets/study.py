@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets import figures as declared_figures
-from assets import settings
-from assets.charts import gallery
+from assets import documents, figures, settings
+from assets.charts.publication import gallery
 from assets.engine import file_manifest
 from assets.engine.definitions import Definitions
 from assets.engine.guardrails import GuardLimits
@@ -20,7 +19,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 """Folder that the code is in; results are kept below the working directory."""
 
-DECLARED_IN = (evidence, measures, curves, stability, comparisons, original_names, versions, declared_figures)
+DECLARED_IN = (
+    evidence,
+    measures,
+    curves,
+    stability,
+    comparisons,
+    original_names,
+    versions,
+    figures.performance,
+    figures.comparisons,
+    figures.stability,
+    figures.orchestration,
+    documents,
+)
 """Modules whose functions are the study's assets."""
 
 
@@ -28,21 +40,21 @@ def load() -> Project:
     """Return the project as the settings of the working directory describe it."""
     chosen = settings.load()
     definitions = Definitions.load(ROOT, DECLARED_IN, chosen)
-    figures = gallery.Gallery(Path(chosen.figures_dir), jobs=chosen.jobs)
+    drawn = gallery.Gallery(Path(chosen.figures_dir), jobs=chosen.jobs)
     classes = {key: asset.tags.get("privacy", "aggregate") for key, asset in definitions.assets.items()}
 
     def places() -> "Places":
         """Return what the gates of privacy look at; figures were looked through before they were put in place."""
         keys = [key for key, asset in definitions.assets.items() if asset.kind == "figure"]
-        drawn = frozenset(path for key in keys for path in figures.files(key))
+        pictures = frozenset(path for key in keys for path in drawn.files(key))
         return privacy.gates.Places(
-            Path(chosen.private_dir), Path(chosen.database), Path(chosen.figures_dir), drawn
+            Path(chosen.private_dir), Path(chosen.database), Path(chosen.figures_dir), pictures
         )
 
     return Project(
         definitions=definitions,
         database=Path(chosen.database),
-        stores={"figure": figures},
+        stores={"figure": drawn},
         extra_code={"figure": gallery.CODE},
         prepare=lambda: prepare(chosen),
         before_publishing=lambda tables: privacy.gates.before_publishing(tables, places(), classes),

@@ -9,9 +9,9 @@ import chart_frames
 from chart_frames import Study
 
 from assets.charts import calibration, decision_curves, distributions, forest, heatmap, roc
-from assets.charts.datasets import join, split
-from assets.charts.render import render
-from assets.charts.sidecar import Sidecar, build_sidecar
+from assets.charts.composition.datasets import join, split
+from assets.charts.publication.render import render
+from assets.charts.publication.sidecar import Sidecar, build_sidecar
 from assets.engine.records import Ingredients, Record
 
 Files = dict[str, bytes]

@@ -6,9 +6,9 @@ from typing import Any
 
 from chart_figures import Files, drawn
 
-from assets.charts.pictures import size_of
+from assets.charts.publication.pictures import size_of
+from assets.charts.publication.sidecar import Sidecar, redraw
 from assets.charts.qa import check_figure, check_sidecar
-from assets.charts.sidecar import Sidecar, redraw
 
 Change = Callable[[Sidecar], None]
 

@@ -10,9 +10,9 @@ from chart_figures import FIGURES, chart, drawn, sidecar_of
 from chart_frames import Study, study
 
 from assets.charts import calibration, decision_curves, distributions, forest, heatmap, roc
-from assets.charts.datasets import split
+from assets.charts.composition.datasets import split
+from assets.charts.composition.style import COLOURS, emphasised
 from assets.charts.qa import check_figure
-from assets.charts.style import COLOURS, emphasised
 from assets.engine.errors import UserError
 
 LONG = {

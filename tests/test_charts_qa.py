@@ -7,7 +7,7 @@ import pytest
 from chart_figures import TABLES, drawn
 from PIL import Image
 
-from assets.charts.sidecar import Sidecar
+from assets.charts.publication.sidecar import Sidecar
 from tests.chart_mutants import cell, described, found, mutant, numbers, walk
 
 # P0

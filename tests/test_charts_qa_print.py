@@ -8,7 +8,7 @@ import pytest
 from chart_figures import drawn
 from PIL import Image
 
-from assets.charts.sidecar import Sidecar
+from assets.charts.publication.sidecar import Sidecar
 from tests.chart_mutants import described, everywhere, found, mutant, numbers, walk
 
 # P2

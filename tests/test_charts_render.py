@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from chart_figures import chart
 
-from assets.charts.datasets import join, split
-from assets.charts.pictures import size_of
-from assets.charts.render import render
+from assets.charts.composition.datasets import join, split
+from assets.charts.publication.pictures import size_of
+from assets.charts.publication.render import render
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,7 +40,7 @@ def test_the_order_of_keys_does_not_matter() -> None:
 
 def test_a_worker_loads_nothing_heavy() -> None:
     heavy = ["altair", "numpy", "pandas", "PIL", "jsonschema"]
-    code = f"import sys, assets.charts.render; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, assets.charts.publication.render; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from chart_figures import FIGURES, TABLES, drawn
 
-from assets.charts.datasets import join, rows, split
-from assets.charts.sidecar import build_sidecar, dump, load, problems, redraw
+from assets.charts.composition.datasets import join, rows, split
+from assets.charts.publication.sidecar import build_sidecar, dump, load, problems, redraw
 from assets.engine.errors import UserError
 from assets.engine.records import Ingredients, Record
 

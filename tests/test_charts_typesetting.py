@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from assets.charts.style import FONT
-from assets.charts.typesetting import dodged, text_width, wrapped
+from assets.charts.composition.style import FONT
+from assets.charts.composition.typesetting import dodged, text_width, wrapped
 
 NAMES = st.text(alphabet="abcXYZ019-_ ", min_size=1, max_size=60).filter(str.strip)
 

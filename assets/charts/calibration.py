@@ -5,12 +5,21 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from assets.charts import key, panels
-from assets.charts.about import about, sizes_of
-from assets.charts.datasets import columns, having
-from assets.charts.key import Entry
-from assets.charts.numbers import NOT_ESTIMABLE, with_interval
-from assets.charts.style import INK, OTHER, REFERENCE, WITHOUT, emphasised, finished, overlaid, tint
+from assets.charts.composition import key, panels
+from assets.charts.composition.about import about, sizes_of
+from assets.charts.composition.datasets import columns, having
+from assets.charts.composition.key import Entry
+from assets.charts.composition.numbers import NOT_ESTIMABLE, with_interval
+from assets.charts.composition.style import (
+    INK,
+    OTHER,
+    REFERENCE,
+    WITHOUT,
+    emphasised,
+    finished,
+    overlaid,
+    tint,
+)
 
 _CURVE = ["run_id", "point", "predicted", "observed", "ci_lower", "ci_upper"]
 _BINS = ["run_id", "y_true", "bin", "bin_start", "bin_end", "n"]

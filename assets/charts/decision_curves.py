@@ -6,11 +6,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from assets.charts import direct, key
-from assets.charts.about import about
-from assets.charts.datasets import columns, having
-from assets.charts.numbers import fixed
-from assets.charts.style import (
+from assets.charts.composition import direct, key
+from assets.charts.composition.about import about
+from assets.charts.composition.datasets import columns, having
+from assets.charts.composition.numbers import fixed
+from assets.charts.composition.style import (
     COLUMN,
     LABEL,
     OTHER,
@@ -21,7 +21,7 @@ from assets.charts.style import (
     finished,
     overlaid,
 )
-from assets.charts.typesetting import text_width
+from assets.charts.composition.typesetting import text_width
 from assets.engine.errors import UserError
 
 ALL, NONE = "Treat all", "Treat none"

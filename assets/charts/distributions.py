@@ -5,10 +5,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from assets.charts import key, panels
-from assets.charts.about import about, sizes_of
-from assets.charts.datasets import columns, having
-from assets.charts.style import WITHOUT, emphasised, finished, overlaid
+from assets.charts.composition import key, panels
+from assets.charts.composition.about import about, sizes_of
+from assets.charts.composition.datasets import columns, having
+from assets.charts.composition.style import WITHOUT, emphasised, finished, overlaid
 
 _BINS = ["run_id", "y_true", "bin", "bin_start", "bin_end", "n", "density"]
 _SHARE = "datum.density * (datum.bin_end - datum.bin_start) * 100"

@@ -6,13 +6,13 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from assets.charts import direct, key
-from assets.charts.about import about
-from assets.charts.datasets import columns
+from assets.charts.composition import direct, key
+from assets.charts.composition.about import about
+from assets.charts.composition.datasets import columns
+from assets.charts.composition.numbers import NOT_ESTIMABLE, fixed, with_interval
+from assets.charts.composition.style import COLUMN, INK, LABEL, PAGE, emphasised, finished, overlaid
+from assets.charts.composition.typesetting import text_width, wrapped
 from assets.charts.forest_rows import METHODS, Rows, arranged
-from assets.charts.numbers import NOT_ESTIMABLE, fixed, with_interval
-from assets.charts.style import COLUMN, INK, LABEL, PAGE, emphasised, finished, overlaid
-from assets.charts.typesetting import text_width, wrapped
 from assets.engine.errors import UserError
 
 _AUROC = ["auroc", "auroc_ci_lower", "auroc_ci_upper"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from assets.charts.style import LABEL, SMALL
-from assets.charts.typesetting import text_width, wrapped
+from assets.charts.composition.style import LABEL, SMALL
+from assets.charts.composition.typesetting import text_width, wrapped
 
 METHODS = {
     "classifier": "Classifier",

@@ -6,12 +6,22 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from assets.charts import direct
-from assets.charts.about import about
-from assets.charts.datasets import columns
-from assets.charts.numbers import fixed
-from assets.charts.style import COLUMN, INK, LABEL, PAGE, SEQUENTIAL, SMALL, TITLE, finished, overlaid
-from assets.charts.typesetting import text_width, wrapped
+from assets.charts.composition import direct
+from assets.charts.composition.about import about
+from assets.charts.composition.datasets import columns
+from assets.charts.composition.numbers import fixed
+from assets.charts.composition.style import (
+    COLUMN,
+    INK,
+    LABEL,
+    PAGE,
+    SEQUENTIAL,
+    SMALL,
+    TITLE,
+    finished,
+    overlaid,
+)
+from assets.charts.composition.typesetting import text_width, wrapped
 from assets.engine.errors import UserError
 
 _METHODS = ["classifier", "featurization", "outlier_method", "imputation_method"]

@@ -5,11 +5,20 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from assets.charts import key
-from assets.charts.about import about
-from assets.charts.datasets import columns, having
-from assets.charts.numbers import with_interval
-from assets.charts.style import COLUMN, OTHER, REFERENCE, colour_of, dash_of, emphasised, finished, overlaid
+from assets.charts.composition import key
+from assets.charts.composition.about import about
+from assets.charts.composition.datasets import columns, having
+from assets.charts.composition.numbers import with_interval
+from assets.charts.composition.style import (
+    COLUMN,
+    OTHER,
+    REFERENCE,
+    colour_of,
+    dash_of,
+    emphasised,
+    finished,
+    overlaid,
+)
 
 _POINT = ["run_id", "point", "false_positive_rate", "true_positive_rate"]
 _AUROC = ["run_id", "auroc", "auroc_ci_lower", "auroc_ci_upper"]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from assets.charts.datasets import join
+from assets.charts.composition.datasets import join
+from assets.charts.publication.sidecar import problems
 from assets.charts.qa import colours, fields, integrity, layout, validity
 from assets.charts.qa.finding import Finding, Level
 from assets.charts.qa.scene import grey_of, scene_of
-from assets.charts.sidecar import problems
 
 __all__ = ["Finding", "Level", "check_figure", "check_sidecar"]
 

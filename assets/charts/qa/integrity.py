@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from assets.charts.publication.sidecar import redraw
 from assets.charts.qa.finding import Finding, Level
 from assets.charts.qa.scene import Scene
-from assets.charts.sidecar import redraw
 
 _FALSE_ORIGIN = re.compile(r"(?<![a-z])(synthetic|simulated|mock|dummy|placeholder)(?![a-z])", re.IGNORECASE)
 _TELLS_ORIGIN = ("run_id", "run_name", "experiment", "label", "classifier", "featurization", "outlier_method",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from assets.charts.pictures import size_of
+from assets.charts.publication.pictures import size_of
 from assets.charts.qa.colours import contrast
 from assets.charts.qa.finding import Finding
 from assets.charts.qa.scene import Box, Scene, Text

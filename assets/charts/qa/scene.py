@@ -13,7 +13,7 @@ import numpy as np
 import vl_convert
 from PIL import Image
 
-from assets.charts.typesetting import text_width
+from assets.charts.composition.typesetting import text_width
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""

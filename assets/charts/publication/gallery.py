@@ -26,8 +26,8 @@ from assets.engine.records import Ingredients, Record
 FORMATS = ("png", "svg", "pdf")
 
 CODE = (
-    "assets.charts.render:render",
-    "assets.charts.sidecar:build_sidecar",
+    "assets.charts.publication.render:render",
+    "assets.charts.publication.sidecar:build_sidecar",
     "assets.charts.qa:check_figure",
 )
 """What makes a figure beside its own function; a change in any of it redraws."""
@@ -76,9 +76,9 @@ class Gallery:
 
     def stage(self, asset: Asset, chart: Any, record: Record) -> tuple[Record, Drawn]:
         """Draw the chart and set its pictures aside; return the record completed with its data version."""
-        from assets.charts.datasets import join, split
-        from assets.charts.render import render
-        from assets.charts.sidecar import build_sidecar
+        from assets.charts.composition.datasets import join, split
+        from assets.charts.publication.render import render
+        from assets.charts.publication.sidecar import build_sidecar
 
         spec, data = split(chart)
         rendered = self._pool.submit(render, join(spec, data)).result()
@@ -98,7 +98,7 @@ class Gallery:
 
     def export(self, staged: Drawn) -> None:
         """Write the figure's pictures and its sidecar, still aside."""
-        from assets.charts.sidecar import dump
+        from assets.charts.publication.sidecar import dump
 
         (staged.aside / "data").mkdir(parents=True, exist_ok=True)
         for kind, content in staged.files.items():

@@ -6,9 +6,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from assets.charts.key import Entry
-from assets.charts.style import COLUMN, INK, LABEL, PAGE, TITLE, WITHOUT
-from assets.charts.typesetting import wrapped
+from assets.charts.composition.key import Entry
+from assets.charts.composition.style import COLUMN, INK, LABEL, PAGE, TITLE, WITHOUT
+from assets.charts.composition.typesetting import wrapped
 
 SPACING = 18
 _LINE_HEIGHT, _GAP, _BETWEEN_ROWS = 10, 10, 30

@@ -7,8 +7,8 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from assets.charts.style import INK, LABEL
-from assets.charts.typesetting import text_width, wrapped
+from assets.charts.composition.style import INK, LABEL
+from assets.charts.composition.typesetting import text_width, wrapped
 
 LINE_HEIGHT = 10.0
 _SHAPES = {"box": "square", "diamond": "diamond", "down": "triangle-down"}

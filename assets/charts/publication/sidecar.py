@@ -9,9 +9,9 @@ from importlib import metadata as installed
 from pathlib import Path
 from typing import Any
 
-from assets.charts.datasets import Datasets, join
-from assets.charts.pictures import size_of
-from assets.charts.render import Rendered, render
+from assets.charts.composition.datasets import Datasets, join
+from assets.charts.publication.pictures import size_of
+from assets.charts.publication.render import Rendered, render
 from assets.engine.errors import UserError
 from assets.engine.records import Record
 

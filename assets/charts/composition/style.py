@@ -12,7 +12,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from assets.charts.datasets import columns, join, rows
+from assets.charts.composition.datasets import columns, join, rows
 from assets.engine.errors import UserError
 
 COLUMN = 252  # 89 mm, one column of a journal page

@@ -8,8 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from assets.charts.style import LABEL
-from assets.charts.typesetting import dodged, text_width, wrapped
+from assets.charts.composition.style import LABEL
+from assets.charts.composition.typesetting import dodged, text_width, wrapped
 
 COLUMNS = ["label", "colour", "text", "text_x", "text_y", "from_x", "from_y", "to_x", "to_y"]
 _LEADER, _LINE_HEIGHT, _CLEAR = 9.0, 8.5, 3.0

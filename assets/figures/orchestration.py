@@ -1,0 +1,1 @@
+"""The figure of the flows, tasks and commands themselves."""
