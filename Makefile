@@ -45,7 +45,7 @@ experiment: setup ## Block 0: run the default study into data/mlflow.db
 extract: setup ## Block 1: from the MLflow store to the DuckDB file
 	@$(PYTHON) -m flows extract $(FLAGS)
 
-analyze: setup ## Block 2: from the DuckDB file to the figures
+analyze: setup ## Block 2: from the DuckDB file to the figures and the report
 	@$(PYTHON) -m flows analyze $(FLAGS)
 
 status: setup ## which assets are fresh, and why the others are not

@@ -28,6 +28,7 @@ _INTERVALS = {
     },
     "brier": ("the Brier score", "Wald, cut to [0, 1]"),
     "brier_spiegelhalter": ("the Brier score", "Spiegelhalter 1986, taking the risks for calibrated"),
+    "net_benefit": ("the net benefit", "Wald, Sande 2020; sampling of the test subjects, pointwise"),
     **{name: (name, "Wilson 1927") for name in ("sensitivity", "specificity", "ppv", "npv")},
     **{
         f"{name}_exact": (name, "Clopper & Pearson 1934")
@@ -44,7 +45,7 @@ _STATUS = "'ok', or why there is no value, or no interval"
 _WITH_STATUS = (
     *("auroc", "auroc_refit", "discrimination_slope", "o_e_ratio", "brier", "scaled_brier", "log_loss", "r2"),
     *("calibration_intercept", "calibration_slope", "calibration_intercept_joint", "calibration_errors"),
-    *("standardised_net_benefit", "sensitivity", "specificity", "ppv", "npv"),
+    *("net_benefit", "standardised_net_benefit", "sensitivity", "specificity", "ppv", "npv"),
     *("ppv_at_prevalence", "npv_at_prevalence"),
 )
 _COLUMN_PER_CENTS = (5, 10, 15, 20)
@@ -129,6 +130,7 @@ COLUMNS = {
     "true_positives": "Subjects with the outcome whose risk reaches the threshold",
     "false_positives": "Subjects without the outcome whose risk reaches the threshold",
     "net_benefit_model": "TP/n - FP/n t/(1-t), treating those whose risk reaches t (Vickers & Elkin 2006)",
+    "net_benefit_se": "Standard error of the net benefit: sampling of the test subjects (Sande 2020)",
     "net_benefit_all": "Net benefit per subject of treating everybody",
     "net_benefit_none": "Net benefit per subject of treating nobody: 0",
     "standardised_net_benefit": "Net benefit / prevalence (Kerr 2016); 1 is ideal",
@@ -171,6 +173,10 @@ COLUMNS = {
     # refits
     "y_prob_refits": "Risks that the refits predicted, in the order of the refits",
     "mean_absolute_deviation": "Mean absolute deviation of the refits' risks from their mean (Riley & Collins 2023)",
+    "risk_lower": "Least mean risk in the bin",
+    "risk_upper": "Largest mean risk in the bin",
+    "refit_lower": "2.5th percentile of the risk over refits, mean over the bin's subjects: no confidence limit",
+    "refit_upper": "97.5th percentile of the risk over refits, mean over the bin's subjects: no confidence limit",
     "y_prob_refit_lower": "2.5th percentile of the risk over refits",
     "y_prob_refit_upper": "97.5th percentile of the risk over refits",
     **{

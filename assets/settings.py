@@ -6,6 +6,7 @@ Environment variables are the field's name in capitals behind `FOUNDATION_PLR_`;
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,20 +138,29 @@ def load(folder: Path = Path()) -> Settings:
     UserError
         A name that is not a setting, or a value that does not fit it.
     """
-    given = _from_file(folder / "pyproject.toml") | _from_environment(os.environ)
+    variables = _variables(os.environ)
+    given = _from_file(folder / "pyproject.toml")
+    given |= {name: _value(name, os.environ[variable]) for name, variable in variables.items()}
     unknown = sorted(set(given) - set(Settings.__struct_fields__))
     if unknown:
         near = difflib.get_close_matches(unknown[0], Settings.__struct_fields__, n=1)
         hint = (
             f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(Settings.__struct_fields__)}."
         )
-        raise UserError(f"there is no setting `{unknown[0]}`.{hint}")
+        where = _where(unknown[0], variables)
+        raise UserError(f"there is no setting `{unknown[0]}`, which is in {where}.{hint}")
     try:
         return msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise UserError(
-            f"a setting does not fit: {error}; see `[tool.{_TABLE}]` in pyproject.toml"
-        ) from error
+        found = re.search(r"\$\.(\w+)", str(error))
+        where = _where(found[1] if found else "", variables)
+        raise UserError(f"a setting does not fit: {error}; mend it in {where}") from error
+
+
+def _where(name: str, variables: Mapping[str, str]) -> str:
+    """Say where the value of a setting comes from."""
+    variable = variables.get(name)
+    return f"the environment variable {variable}" if variable else f"`[tool.{_TABLE}]` of pyproject.toml"
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -163,13 +173,15 @@ def _from_file(path: Path) -> dict[str, Any]:
     return {name.replace("-", "_"): value for name, value in table.items()}
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    given: dict[str, Any] = {}
+def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variable that sets each setting, of those that one does."""
+    found: dict[str, str] = {}
     for name, variables in _MLFLOW.items():
-        values = [environment[v] for v in variables if environment.get(v)]
-        given |= {name: values[0]} if values else {}
-    for variable, value in environment.items():
-        if variable.startswith("FOUNDATION_PLR_"):
-            name = variable.removeprefix("FOUNDATION_PLR_").lower()
-            given[name] = value.split(",") if name in _LISTS else value
-    return given
+        if given := [variable for variable in variables if environment.get(variable)]:
+            found[name] = given[0]
+    ours = (v for v in environment if v.startswith("FOUNDATION_PLR_"))
+    return found | {v.removeprefix("FOUNDATION_PLR_").lower(): v for v in ours}
+
+
+def _value(name: str, text: str) -> str | list[str]:
+    return text.split(",") if name in _LISTS else text

@@ -7,6 +7,7 @@ from assets import documents, figures, settings
 from assets.charts.publication import gallery
 from assets.engine import file_manifest
 from assets.engine.definitions import Definitions
+from assets.engine.files import Files
 from assets.engine.guardrails import GuardLimits
 from assets.engine.project import Project
 from assets.environment import PREFIXES
@@ -30,7 +31,7 @@ DECLARED_IN = (
     figures.performance,
     figures.comparisons,
     figures.stability,
-    figures.orchestration,
+    figures.diagrams,
     documents,
 )
 """Modules whose functions are the study's assets."""
@@ -44,11 +45,15 @@ def load() -> Project:
     classes = {key: asset.tags.get("privacy", "aggregate") for key, asset in definitions.assets.items()}
 
     def places() -> "Places":
-        """Return what the gates of privacy look at; figures were looked through before they were put in place."""
-        keys = [key for key, asset in definitions.assets.items() if asset.kind == "figure"]
-        pictures = frozenset(path for key in keys for path in drawn.files(key))
+        """Return what the gates of privacy look at; figures and files were looked through when they were placed."""
+        written = Files(definitions.assets)
+        kinds = {key: asset.kind for key, asset in definitions.assets.items()}
+        kept = [
+            (drawn if kind == "figure" else written).files(k) for k, kind in kinds.items() if kind != "table"
+        ]
+        placed = frozenset(path for files in kept for path in files)
         return privacy.gates.Places(
-            Path(chosen.private_dir), Path(chosen.database), Path(chosen.figures_dir), pictures
+            Path(chosen.private_dir), Path(chosen.database), Path(chosen.figures_dir), placed
         )
 
     return Project(

@@ -58,10 +58,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="flows", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     abouts = {
-        "reproduce": "everything: the default study if there is no MLflow store, then tables, then figures",
+        "reproduce": "everything: the default study if there is no MLflow store, then tables, then figures and report",
         "experiment": "Block 0: the default study, into a local MLflow store",
         "extract": "Block 1: from the MLflow store to the DuckDB file",
-        "analyze": "Block 2: from the DuckDB file to the figures",
+        "analyze": "Block 2: from the DuckDB file to the figures, the report and the LaTeX files",
     }
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in abouts.items():

@@ -1,58 +1,64 @@
-"""Block 2: from the tables of the DuckDB file to checked figures.
+"""Block 2: from the tables of the DuckDB file to checked figures, then to the files that speak of all of it.
 
 Needs only the DuckDB file, opens it read-only and computes no measure. A figure that fails its checks
-is kept out; the others are finished.
+is kept out; the others are finished, and the report says what is missing.
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from loguru import logger
-from prefect import flow
+from prefect import allow_failure, flow
 from prefect.futures import PrefectFuture
 
 from assets import study
 from assets.engine.build import Result
-from flows.tasks.analysis import drawing, export_json, load_duckdb, validate_figures
+from assets.engine.file_build import FileBuild
+from flows.tasks.analysis import drawing, export_json, load_duckdb, validate_figures, write_document
 from flows.tasks.steps import outcome, settled, submit, threads
 
-generate_roc = drawing("roc")
-generate_calibration = drawing("calibration")
-generate_dca = drawing("dca")
-generate_distributions = drawing("distributions")
-generate_forest = drawing("forest")
-generate_heatmap = drawing("heatmap")
-
-GENERATE = {
-    "roc": generate_roc,
-    "calibration": generate_calibration,
-    "dca": generate_dca,
-    "distributions": generate_distributions,
-    "forest": generate_forest,
-    "heatmap": generate_heatmap,
-}
+Steps = list[PrefectFuture[Any]]
 
 
 @flow(name="generate_figures", task_runner=threads())
-def generate_figures(force: bool = False, figures: list[str] | None = None) -> list[Result]:
-    """Bring the named figures up to date; all of them when none is named.
+def generate_figures(force: bool = False, selection: list[str] | None = None) -> list[Result]:
+    """Bring the selected figures and files up to date; all of them when none is selected.
 
     A figure that fails its checks fails alone; BlockError then says what became of each. An error that is a
     bug is raised as it is.
     """
     project = study.load()
-    keys = project.definitions.select(figures or ["kind:figure"])
-    keys = [key for key in keys if project.definitions.assets[key].kind == "figure"]
+    keys = project.definitions.select(selection or ["kind:figure", "kind:file"])
+    keys = [key for key in keys if project.definitions.assets[key].kind != "table"]
     with project.build_files(forced=keys if force else (), tell=logger.warning) as build:
-        loaded = submit(load_duckdb, build, keys)
-        steps: dict[str, list[PrefectFuture[Any]]] = {}
-        for key in keys:
-            drawn = submit(GENERATE.get(key) or drawing(key), build, wait_for=[loaded])
-            exported = submit(export_json, build, key, wait_for=[drawn])
-            checked = submit(validate_figures, build, key, wait_for=[exported])
-            steps[key] = [loaded, drawn, exported, checked]
+        steps = _submit(build, keys)
         found = [outcome(build, key, steps[key]) for key in keys]
     return settled(found)
+
+
+def _submit(build: FileBuild, keys: Sequence[str]) -> dict[str, Steps]:
+    """Submit the steps of every figure and file, each waiting for what it comes after."""
+    loaded, steps = submit(load_duckdb, build, keys), dict[str, Steps]()
+    for key in keys:
+        is_figure = build.inventory.definitions.assets[key].kind == "figure"
+        made = _figure(build, key, loaded) if is_figure else _document(build, key, loaded, steps)
+        steps[key] = [loaded, *made]
+    return steps
+
+
+def _figure(build: FileBuild, key: str, loaded: PrefectFuture[Any]) -> Steps:
+    drawn = submit(drawing(key), build, wait_for=[loaded])
+    exported = submit(export_json, build, key, wait_for=[drawn])
+    return [drawn, exported, submit(validate_figures, build, key, wait_for=[exported])]
+
+
+def _document(build: FileBuild, key: str, loaded: PrefectFuture[Any], steps: dict[str, Steps]) -> Steps:
+    """Submit the writing of a file: once what it reads is there, and what it only tells of was tried."""
+    definitions = build.inventory.definitions
+    read = [steps[upstream][-1] for upstream in definitions.assets[key].upstream if upstream in steps]
+    told = [allow_failure(steps[other][-1]) for other in definitions.told(key) if other in steps]
+    return [submit(write_document, build, key, wait_for=[loaded, *read, *told])]
 
 
 if __name__ == "__main__":

@@ -20,16 +20,17 @@ from assets.engine.build import Outcome, Result
 from assets.engine.decide import State
 from assets.engine.declarations import Absent
 from assets.engine.errors import TransientError, UserError
-from assets.engine.project import STATE, Project
+from assets.engine.leftovers import working_copy
+from assets.engine.project import SCOPES, STATE, Project
+from assets.engine.report import counted_kinds
 from assets.engine.schedule import Attempts, blocked_files, materialize
-from assets.engine.warehouse import open_read_only, working_copy
 from flows.logs import counted, logging_to
-from flows.run_counts import run_counts
+from flows.summary import FAILURES, summary
 from flows.tasks.cluster import reading_on
 
-_BLOCKS = {"table": "Block 1, extraction", "figure": "Block 2, analysis"}
-_COMMANDS = {"reproduce": ("table", "figure"), "extract": ("table",), "analyze": ("figure",)}
-_SCOPES = {"reproduce": ("all", "tables", "files"), "extract": ("tables",), "analyze": ("files",)}
+_BLOCKS = {"tables": "Block 1, extraction", "files": "Block 2, analysis"}
+"""By what is stamped apart (`SCOPES`)."""
+_COMMANDS = {"reproduce": ("tables", "files"), "extract": ("tables",), "analyze": ("files",)}
 _UNFINISHED = STATE / "experiment-unfinished"
 
 
@@ -45,11 +46,11 @@ def run(command: str, *, force: bool = False, engine: str = "prefect") -> int:
         project, results = study.load(), dict[str, Result]()
         if command == "extract" or (command == "reproduce" and project.definitions.settings.tracking_uri):
             _refuse_absent_sources(project)
-        for kind in _COMMANDS[command]:
-            results |= _block(project, kind, results, force=force, engine=engine)
+        for scope in _COMMANDS[command]:
+            results |= _block(project, scope, results, force=force, engine=engine)
         if not _failures(results.values()):
-            project.seal(_SCOPES[command])
-    print(_summary(project, results, time.monotonic() - started, log))
+            project.seal(SCOPES if command == "reproduce" else _COMMANDS[command])
+    print(summary(project, results, time.monotonic() - started, log))
     return 1 if _failures(results.values()) else 0
 
 
@@ -107,20 +108,21 @@ def _refuse_absent_sources(project: Project) -> None:
 
 
 def _block(
-    project: Project, kind: str, earlier: dict[str, Result], *, force: bool, engine: str
+    project: Project, scope: str, earlier: dict[str, Result], *, force: bool, engine: str
 ) -> dict[str, Result]:
-    """Bring all assets of a kind up to date, unless they are."""
-    keys = project.definitions.select([f"kind:{kind}"])
+    """Bring all assets of a block up to date, unless they are."""
+    keys = project.of_kinds(*SCOPES[scope])
     blocked = blocked_files(project.definitions, keys, earlier) if earlier else {}
     keys = [key for key in keys if key not in blocked]
     stale = _stale(project, keys, force=force)
-    unfinished = kind == "table" and working_copy(project.database).exists()
+    unfinished = scope == "tables" and working_copy(project.database).exists()
+    what = counted_kinds([project.definitions.assets[key].kind for key in keys])
     if not stale and not unfinished:
-        logger.info("{}: all {} {}s are fresh", _BLOCKS[kind], len(keys), kind)
+        logger.info("{}: {}, all fresh", _BLOCKS[scope], what)
         return {key: Result(key, Outcome.SKIPPED) for key in keys} | blocked
-    logger.info("{}: {} of {} {}s to look at", _BLOCKS[kind], len(stale), len(keys), kind)
+    logger.info("{}: {}, {} to look at", _BLOCKS[scope], what, len(stale))
     build = _with_prefect if engine == "prefect" else _plainly
-    return {result.key: result for result in build(project, kind, keys, force)} | blocked
+    return {result.key: result for result in build(project, scope, keys, force)} | blocked
 
 
 def _stale(project: Project, keys: Sequence[str], *, force: bool) -> list[str]:
@@ -166,7 +168,7 @@ def _forget_silent_server() -> None:
         os.environ.setdefault("PREFECT_HOME", str((STATE / "prefect").absolute()))
 
 
-def _with_prefect(project: Project, kind: str, keys: Sequence[str], force: bool) -> list[Result]:
+def _with_prefect(project: Project, scope: str, keys: Sequence[str], force: bool) -> list[Result]:
     with _lean_prefect():
         from flows.analysis_flow import generate_figures
         from flows.extraction_flow import extract_all_configs
@@ -174,16 +176,16 @@ def _with_prefect(project: Project, kind: str, keys: Sequence[str], force: bool)
 
         runner = threads(project.definitions.settings.jobs)
         try:
-            if kind == "table":
+            if scope == "tables":
                 return extract_all_configs.with_options(task_runner=runner)(force=force)
-            return generate_figures.with_options(task_runner=runner)(force=force, figures=list(keys))
+            return generate_figures.with_options(task_runner=runner)(force=force, selection=list(keys))
         except BlockError as failure:
             return failure.results
 
 
-def _plainly(project: Project, kind: str, keys: Sequence[str], force: bool) -> list[Result]:
+def _plainly(project: Project, scope: str, keys: Sequence[str], force: bool) -> list[Result]:
     chosen = project.definitions.settings
-    with reading_on(chosen.dask_scheduler if kind == "table" else None):
+    with reading_on(chosen.dask_scheduler if scope == "tables" else None):
         results = materialize(
             project,
             keys,
@@ -191,7 +193,7 @@ def _plainly(project: Project, kind: str, keys: Sequence[str], force: bool) -> l
             jobs=chosen.jobs,
             attempts=Attempts(chosen.retries, chosen.retry_delay_seconds),
             tell=logger.warning,
-            finished=lambda r: logger.bind(asset=r.key).info("{} {}", r.outcome.value, r.because),
+            finished=_log,
             progress=counted(project.unit),
         )
     for result in results.values():
@@ -200,31 +202,13 @@ def _plainly(project: Project, kind: str, keys: Sequence[str], force: bool) -> l
     return list(results.values())
 
 
+def _log(result: Result) -> None:
+    level = "DEBUG" if result.outcome is Outcome.BLOCKED else "INFO"  # one that failed may block all others
+    logger.bind(asset=result.key).log(level, "{} {}", result.outcome.value, result.because)
+
+
 def _failures(results: Iterable[Result]) -> list[Result]:
-    return [r for r in results if r.outcome in (Outcome.FAILED, Outcome.BLOCKED)]
-
-
-def _summary(project: Project, results: dict[str, Result], seconds: float, log: Path) -> str:
-    lines = [""]
-    for kind in ("table", "figure"):
-        outcomes = [r.outcome for r in results.values() if project.definitions.assets[r.key].kind == kind]
-        counts = [f"{outcomes.count(o)} {o.value}" for o in Outcome if o in outcomes]
-        if counts:
-            lines.append(f"{kind + 's':<8} {', '.join(counts)}")
-    if "runs" in results:
-        lines.append(f"runs     {_runs(project)}")
-    lines += [f"  {r.outcome.value} {r.key}: {r.because}" for r in _failures(results.values())]
-    lines.append(f"results  {project.database}, {project.definitions.settings.figures_dir}/")
-    lines.append(f"log      {log}")
-    lines.append(f"took     {seconds:.1f} s")
-    return "\n".join(lines)
-
-
-def _runs(project: Project) -> str:
-    if not project.database.exists():
-        return "none published"
-    with open_read_only(project.database) as connection:
-        return run_counts(connection)
+    return [r for r in results if r.outcome in FAILURES]
 
 
 if __name__ == "__main__":

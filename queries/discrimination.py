@@ -3,7 +3,7 @@
 import ibis
 from ibis.expr.types import NumericValue, Table
 
-from queries.intervals import NORMAL_975
+from queries.intervals import NORMAL_975, wilson_limits
 from queries.score_counts import score_counts
 
 
@@ -58,26 +58,47 @@ def roc_curve(predictions: Table) -> Table:
     """Which share of the non-events and of the events is called positive at each threshold?
 
     One point per distinct probability of a run, thresholds falling, positive when p >= threshold, after
-    point 0: nobody is positive, threshold null. The rate of a class that is absent is null.
+    point 0: nobody is positive, threshold null. The rate of a class that is absent is null. Sensitivity (the true
+    positive rate) and specificity (1 - the false positive rate) have Wilson limits, each by itself at each threshold.
+
+    Wilson 1927, Journal of the American Statistical Association 22:209.
     """
     counts = score_counts(predictions)
     falling = ibis.window(group_by="run_id", order_by=counts.y_prob.desc())
     points = counts.select(
         "run_id",
+        "n_events",
+        "n_nonevents",
         point=(ibis.row_number().over(falling) + 1).cast("int32"),
         threshold=counts.y_prob,
-        false_positive_rate=(counts.n_nonevents - counts.nonevents_below) / counts.n_nonevents.nullif(0),
-        true_positive_rate=(counts.n_events - counts.events_below) / counts.n_events.nullif(0),
+        false_positives=counts.n_nonevents - counts.nonevents_below,
+        true_positives=counts.n_events - counts.events_below,
     )
     first = points.filter(points.point == 1)
-    origin = first.select(
+    nobody = {
+        "point": ibis.literal(0, "int32"),
+        "threshold": ibis.null("float64"),
+        **{name: first[name] * 0 for name in ("false_positives", "true_positives")},
+    }
+    return _rates(ibis.union(first.mutate(**nobody), points))
+
+
+def _rates(points: Table) -> Table:
+    """Make rates with limits of the points' counts."""
+    negatives = points.n_nonevents - points.false_positives
+    sensitivity = wilson_limits(points.true_positives, points.n_events)
+    specificity = wilson_limits(negatives, points.n_nonevents)
+    return points.select(
         "run_id",
-        point=ibis.literal(0, "int32"),
-        threshold=ibis.null("float64"),
-        false_positive_rate=first.false_positive_rate * 0,
-        true_positive_rate=first.true_positive_rate * 0,
+        "point",
+        "threshold",
+        false_positive_rate=points.false_positives / points.n_nonevents.nullif(0),
+        true_positive_rate=points.true_positives / points.n_events.nullif(0),
+        sensitivity_ci_lower=sensitivity[0],
+        sensitivity_ci_upper=sensitivity[1],
+        specificity_ci_lower=specificity[0],
+        specificity_ci_upper=specificity[1],
     )
-    return ibis.union(origin, points)
 
 
 def _placement_sums(counts: Table) -> Table:

@@ -1,7 +1,7 @@
 """Which few runs to show where four hundred curves would hide one another."""
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import StringValue, Table
 
 
 def median_run_per_classifier(essential_metrics: Table) -> Table:
@@ -17,8 +17,15 @@ def median_run_per_classifier(essential_metrics: Table) -> Table:
         place=ibis.row_number().over(rising), middle=(scored.count().over(of_classifier) - 1) // 2
     )
     median = placed.filter(placed.place == placed.middle)
-    return median.select(
-        "run_id",
-        "classifier",
-        label=median.classifier + " (" + median.outlier_method + ", " + median.imputation_method + ")",
-    )
+    return median.select("run_id", "classifier", label=_label(median))
+
+
+def named_runs(essential_metrics: Table, runs: Table) -> Table:
+    """What is each run called, in the store and in a figure? One row per run: run_id, run_name, classifier, label."""
+    names = runs.select("run_id", "run_name")
+    named = essential_metrics.join(names, "run_id")
+    return named.select("run_id", "run_name", "classifier", label=_label(named))
+
+
+def _label(runs: Table) -> StringValue:
+    return runs.classifier + " (" + runs.outlier_method + ", " + runs.imputation_method + ")"

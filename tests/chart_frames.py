@@ -51,6 +51,7 @@ class Study:
     calibration_curves: pd.DataFrame
     dca_curves: pd.DataFrame
     probability_distributions: pd.DataFrame
+    predictions: pd.DataFrame
     highlights: pd.DataFrame
 
 
@@ -83,6 +84,7 @@ def _tables(run_id: str, run: tuple[str, str, str]) -> dict[str, pd.DataFrame]:
         "calibration_curves": _calibration(run_id, y, p),
         "dca_curves": _net_benefit(run_id, y, p),
         "probability_distributions": _distribution(run_id, y, p),
+        "predictions": _of_subjects(run_id, y, p),
     }
 
 
@@ -93,6 +95,11 @@ def _predictions(classifier: str, outlier: str, imputation: str) -> tuple[np.nda
     kept = [frame.where(((frame - centre) / spread).abs() <= OUTLIERS[outlier]) for frame in (train, test)]
     model = make_pipeline(IMPUTATIONS[imputation](), StandardScaler(), CLASSIFIERS[classifier]())
     return y_test, model.fit(kept[0], y_train).predict_proba(kept[1])[:, 1]
+
+
+def _of_subjects(run_id: str, y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
+    codes = [f"s{i:03d}" for i in range(len(y))]
+    return pd.DataFrame({"run_id": run_id, "subject_code": codes, "y_true": y, "y_prob": p})
 
 
 def _metrics(run_id: str, run: tuple[str, str, str], y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
@@ -106,15 +113,42 @@ def _metrics(run_id: str, run: tuple[str, str, str], y: np.ndarray, p: np.ndarra
         "auroc": auroc, "auroc_se": se, "auroc_ci_lower": low, "auroc_ci_upper": high, "auroc_status": "ok",
         "o_e_ratio": y.mean() / p.mean(), "o_e_ratio_status": "ok", "brier": np.mean((y - p) ** 2),
     }  # fmt: skip
-    return pd.DataFrame([row])
+    return pd.DataFrame([row | _recalibration(y, p)])
+
+
+def _recalibration(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
+    """Intercept and slope on the logit by Newton's method, with limits of Wald in the place of the profile's."""
+    logit = np.log(np.clip(p, 1e-3, 1 - 1e-3) / np.clip(1 - p, 1e-3, 1 - 1e-3))
+    found = {}
+    for name, design, offset in (
+        ("intercept", np.ones((len(y), 1)), logit),
+        ("slope", np.column_stack([logit, np.ones(len(y))]), 0 * logit),
+    ):
+        beta = np.zeros(design.shape[1])
+        for _ in range(30):
+            mean = 1 / (1 + np.exp(-(design @ beta + offset)))
+            information = design.T @ (design * (mean * (1 - mean))[:, None])
+            beta = beta + np.linalg.solve(information, design.T @ (y - mean))
+        margin = 1.96 * np.sqrt(np.linalg.inv(information)[0, 0])
+        limits = {"": beta[0], "_profile_lower": beta[0] - margin, "_profile_upper": beta[0] + margin}
+        found |= {f"calibration_{name}{side}": value for side, value in limits.items()}
+    return found
 
 
 def _roc(run_id: str, y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
     false, true, threshold = roc_curve(y, p, drop_intermediate=False)
+    low, high = _wilson(true, y.sum())
     return pd.DataFrame({
         "run_id": run_id, "point": np.arange(len(false)), "threshold": np.where(np.isinf(threshold), np.nan, threshold),
-        "false_positive_rate": false, "true_positive_rate": true,
+        "false_positive_rate": false, "true_positive_rate": true, "sensitivity_ci_lower": low,
+        "sensitivity_ci_upper": high,
     })  # fmt: skip
+
+
+def _wilson(share: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    z = 1.96
+    middle, width = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return (middle - width) / (1 + z**2 / n), (middle + width) / (1 + z**2 / n)
 
 
 def _calibration(run_id: str, y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
@@ -142,10 +176,12 @@ def _net_benefit(run_id: str, y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
     positive = p[:, None] >= t
     true, false = (positive & (y == 1)[:, None]).sum(axis=0), (positive & (y == 0)[:, None]).sum(axis=0)
     odds, n = t / (1 - t), len(y)
+    benefit = true / n - false / n * odds
+    margin = 1.96 * np.sqrt((true / n + false / n * odds**2 - benefit**2) / n)
     return pd.DataFrame({
         "run_id": run_id, "threshold": t, "true_positives": true, "false_positives": false,
-        "net_benefit_model": true / n - false / n * odds, "net_benefit_all": y.mean() - (1 - y.mean()) * odds,
-        "net_benefit_none": 0.0,
+        "net_benefit_model": benefit, "net_benefit_all": y.mean() - (1 - y.mean()) * odds,
+        "net_benefit_none": 0.0, "net_benefit_ci_lower": benefit - margin, "net_benefit_ci_upper": benefit + margin,
     })  # fmt: skip
 
 

@@ -168,7 +168,8 @@ class Folder:
             )
             if seal:
                 project.seal()
-            return {key: results[key].outcome.value for key in project.definitions.with_views(keys)}
+            order = [key for key in project.definitions.order if key in results]
+            return {key: results[key].outcome.value for key in order}
 
     def failures(self, *selection: str) -> dict[str, str]:
         """Materialise the selection; return what is said of each asset that failed."""
@@ -189,8 +190,9 @@ class Folder:
         """Return what a build of the selection would do with each asset."""
         with self.open() as project:
             keys = project.definitions.select(selection)
-            moving = project.definitions.with_views(keys)
-            planned = steps(project.look(), moving, project.cache, forced=keys if force else ())
+            inventory = project.look()
+            moving = project.definitions.with_views(keys, inventory.tables_there)
+            planned = steps(inventory, moving, project.cache, forced=keys if force else ())
             return {key: planned[key].action.value for key in moving}
 
     def decisions(self) -> dict[str, Decision]:

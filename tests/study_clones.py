@@ -46,6 +46,10 @@ class Clone:
     def versions(self) -> dict[str, str]:
         return {key: row["data_version"] for key, row in self.status().items()}
 
+    def count(self, kind: str) -> int:
+        """How many assets there are of a kind."""
+        return sum(row["kind"] == kind for row in self.status().values())
+
     def stale(self) -> dict[str, str]:
         return {key: row["because"] for key, row in self.status().items() if row["state"] != "fresh"}
 

@@ -87,6 +87,7 @@ class Store:
         return [self.folder / f".{staged[0]}.json"]
 
     def commit(self, staged: Any, versions: Mapping[str, str]) -> None:
+        self.made_from = versions
         self.aside(staged)[0].replace(self.files(staged[0])[0])
 
     def close(self) -> None:
@@ -119,6 +120,15 @@ def gallery(tmp_path: Path) -> Gallery:
 def test_a_second_build_draws_nothing(gallery: Gallery) -> None:
     assert gallery.drawing("curve") == [2, 4, 6] and gallery.drawing("peak") == [3]
     assert set(gallery.states().values()) == {"fresh"} and gallery.ran() == set()
+
+
+def test_a_figure_is_checked_against_the_tables_and_its_sources_as_they_are(gallery: Gallery) -> None:
+    gallery.write(f"{PROJECT}\n@asset\ndef words(raw) -> alt.Chart:\n    return raw\n")
+    with gallery.open() as project:
+        materialize(project, ["words"], attempts=Attempts(0, 0))
+        made_from = project.stores["figure"].made_from  # type: ignore[attr-defined]
+    tables = {key: version for key, version in gallery.versions().items() if key in ("numbers", "largest")}
+    assert made_from.items() >= (tables | {"raw": "1 2 3"}).items()
 
 
 def test_a_figure_whose_table_came_out_the_same_is_left_as_it_is(gallery: Gallery) -> None:
@@ -176,3 +186,20 @@ def test_code_edited_while_the_tables_were_built_makes_its_figure_stale(gallery:
         materialize(project, project.definitions.order, attempts=Attempts(0, 0), finished=told)
     assert gallery.drawing("curve") == [2, 4, 18], "drawn by the code as it was when the build began"
     assert gallery.reasons("curve") == {("CODE_CHANGED", "helpers:scaled")}
+
+
+def test_figures_that_are_due_together_are_not_drawn_at_the_same_time(tmp_path: Path) -> None:
+    figure = """
+@asset
+def {name}() -> alt.Chart:
+    \"\"\"An axis.\"\"\"
+    titled = alt.X("{name}:Q").title  # Altair keeps what it is asked of where every thread finds it
+    time.sleep(0.3)
+    return titled("A title").shorthand
+"""
+    made = Gallery(tmp_path)
+    made.write(
+        "import time\nimport altair as alt\n" + figure.format(name="one") + figure.format(name="other")
+    )
+    assert made.build() == {"one": "built", "other": "built"}
+    assert (made.drawing("one"), made.drawing("other")) == ("one:Q", "other:Q")

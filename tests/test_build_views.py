@@ -100,6 +100,42 @@ def test_views_come_along_when_what_they_show_is_selected(built: Folder, tmp_pat
     }
 
 
+@pytest.mark.parametrize("flag", ["--force", "--force-downstream", None])
+def test_a_view_that_also_shows_what_was_never_built_is_left_out_unless_asked_for(
+    tmp_path: Path, flag: str | None
+) -> None:
+    folder = Folder(tmp_path)
+    folder.write(STUDY + TWO_TABLES)
+    (tmp_path / "raw.txt").write_text("10 20 30")
+    asked = ["base", *filter(None, [flag])]
+    along = {"base", "doubled", "large"} if flag != "--force-downstream" else {*EVERY, "beside", "both"}
+    for command in (["plan"], ["materialize", "--dry-run"]):
+        steps = run(folder, *command, *asked, "--json").json["steps"]
+        assert {step["key"] for step in steps} == along
+    done = run(folder, "materialize", *asked, "--json")
+    assert done.code == (1 if flag == "--force-downstream" else 0)
+    assert {row["key"] for row in done.json["assets"]} == along
+    folder.build("other")
+    assert set(folder.build("base", force=True)) == {"base", "doubled", "large", "beside", "both"}
+    folder.sql("DROP TABLE other")  # the views are there still, and cannot be read
+    assert set(folder.build("base", force=True)) == {"base", "doubled", "large"}
+
+
+TWO_TABLES = """
+@asset
+def other(raw) -> pa.Table:
+    return pa.table({"id": [0]})
+
+@asset(view=True)
+def beside(base: ir.Table, other: ir.Table) -> ir.Table:
+    return base.join(other, "id").select("id")
+
+@asset(view=True)
+def both(beside: ir.Table, base: ir.Table) -> ir.Table:
+    return beside.join(base, "id").select("id")
+"""
+
+
 def test_no_view_passes_through_the_cache(built: Folder, tmp_path: Path) -> None:
     (tmp_path / "raw.txt").write_text("10 20 40")
     built.build()

@@ -3,13 +3,12 @@
 import dataclasses
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from chart_figures import FIGURES, chart, drawn, sidecar_of
 from chart_frames import Study, study
 
-from assets.charts import calibration, decision_curves, distributions, forest, heatmap, roc
+from assets.charts import calibration, distributions, forest, heatmap, roc
 from assets.charts.composition.datasets import split
 from assets.charts.composition.style import COLOURS, emphasised
 from assets.charts.qa import check_figure
@@ -25,18 +24,13 @@ def data_of(figure: Any) -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(rows) for name, rows in figure.datasets.items()}
 
 
-def highlighted(frames: Study, *runs: str) -> Study:
-    return dataclasses.replace(frames, highlights=frames.highlights[frames.highlights.run_id.isin(runs)])
-
-
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("size", [(1, 1, 1), (3, 1, 1), (4, 4, 4)], ids=["1 run", "3 runs", "64 runs"])
-def test_a_figure_passes_every_check(name: str, size: tuple[int, int, int]) -> None:
-    assert check_figure(*drawn(name, *size)) == []
+def test_a_figure_of_one_run_passes_every_check(name: str) -> None:
+    assert check_figure(*drawn(name, 1, 1, 1)).findings == ()
 
 
-def test_a_forest_of_one_plot_with_its_numbers_passes_every_check() -> None:
-    assert check_figure(*drawn("forest", 4, 2, 2)) == []
+def test_a_forest_with_a_plot_for_each_classifier_passes_every_check() -> None:
+    assert check_figure(*drawn("forest", 4, 4, 4)).findings == ()
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -46,7 +40,7 @@ def test_long_names_and_six_classifiers_pass_every_check(name: str) -> None:
     long = dataclasses.replace(
         frames, metrics=frames.metrics.replace(LONG), highlights=frames.highlights.assign(label=labels)
     )
-    findings = check_figure(*sidecar_of(name, FIGURES[name](long)))
+    findings = check_figure(*sidecar_of(name, FIGURES[name](long))).findings
     assert [
         f for f in findings if f.check != "curves differ"
     ] == []  # a tree may not care how a cell was filled
@@ -54,34 +48,22 @@ def test_long_names_and_six_classifiers_pass_every_check(name: str) -> None:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_order_of_rows_does_not_matter(name: str) -> None:
-    frames = study(3, 1, 1)
+    frames = study(3, 2, 2)
     shuffled = {
         field.name: getattr(frames, field.name).sample(frac=1, random_state=1)
         for field in dataclasses.fields(Study)
         if field.name != "highlights"
     }
     figure = FIGURES[name](dataclasses.replace(frames, **shuffled))
-    assert split(figure) == split(chart(name, 3, 1, 1))
+    assert split(figure) == split(chart(name, 3, 2, 2))
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_says_what_it_is(name: str) -> None:
-    sidecar, _ = drawn(name, 4, 4, 4)
-    assert sidecar["n_runs"] == (4 if name == "distributions" else 64)
-    assert (sidecar["n_subjects"], sidecar["n_events"]) == (171, 64)
-    assert set(sidecar["units"]) <= {
-        field for rows in sidecar["data"].values() for row in rows for field in row
-    }
-
-
-def test_tied_curves_stay_apart_by_dash_and_by_label() -> None:
-    frames = study(3, 1, 1)
-    first, second = frames.highlights.run_id[:2]
-    twin = frames.dca_curves[frames.dca_curves.run_id == first].assign(run_id=second)
-    curves = pd.concat([frames.dca_curves[frames.dca_curves.run_id != second], twin])
-    sidecar, files = sidecar_of("dca", decision_curves.decision_curves(curves, frames.highlights))
-    checks = {finding.check for finding in check_figure(sidecar, files)}
-    assert checks == {"curves differ"}
+    said, data = chart(name, 3, 2, 2).usermeta, chart(name, 3, 2, 2).datasets
+    assert said["n_runs"] == (3 if name == "distributions" else 12)
+    assert (said["n_subjects"], said["n_events"]) == (171, 64)
+    assert set(said["units"]) <= {field for rows in data.values() for row in rows for field in row}
 
 
 def test_colours_and_dashes_are_given_in_the_order_of_the_highlights() -> None:
@@ -102,77 +84,10 @@ def test_two_highlights_of_one_label_are_refused() -> None:
         emphasised(pd.DataFrame({"run_id": ["a", "b"], "classifier": ["c", "c"], "label": ["c", "c"]}))
 
 
-def test_a_highlighted_run_that_is_not_there_is_named() -> None:
-    frames = study(3, 1, 1)
-    with pytest.raises(UserError, match="run002"):
-        roc.roc(frames.roc_curves[frames.roc_curves.run_id != "run002"], frames.metrics, frames.highlights)
-
-
-def test_a_column_that_is_not_there_is_named() -> None:
-    frames = study(3, 1, 1)
-    with pytest.raises(UserError, match="`roc_curves` lacks point"):
-        roc.roc(frames.roc_curves.drop(columns="point"), frames.metrics, frames.highlights)
-
-
 def test_labels_that_leave_no_room_are_refused() -> None:
     frames = study(1, 1, 1)
     with pytest.raises(UserError, match="No room"):
         forest.forest(frames.metrics, width=100)
-
-
-def test_a_roc_curve_keeps_its_corners_and_loses_what_lies_between() -> None:
-    frames = study(1, 1, 1)
-    steps = pd.DataFrame(
-        {
-            "run_id": "run000",
-            "point": range(6),
-            "false_positive_rate": [0, 0, 0, 0.5, 0.75, 1],
-            "true_positive_rate": [0, 0.25, 0.5, 0.5, 0.75, 1],
-        }
-    )
-    shown = data_of(roc.roc(steps, frames.metrics, frames.highlights))["highlighted_runs"]
-    assert list(shown.point) == [0, 2, 3, 5]
-
-
-def test_the_key_of_a_roc_plot_goes_below_where_a_curve_would_run_through_it() -> None:
-    frames = study(3, 1, 1)
-    plot = split(chart("roc", 3, 1, 1))[0]["height"]
-    assert data_of(chart("roc", 3, 1, 1))["key"].y.max() < plot
-    flipped = frames.roc_curves.rename(
-        columns={"false_positive_rate": "true_positive_rate", "true_positive_rate": "false_positive_rate"}
-    )
-    assert data_of(roc.roc(flipped, frames.metrics, frames.highlights))["key"].y.min() > plot
-
-
-def test_treating_all_and_none_are_always_drawn() -> None:
-    strategies = data_of(chart("decision_curves", 3, 1, 1))["strategies"]
-    assert set(strategies.run_id) == {"Treat all", "Treat none"}
-
-
-def test_only_the_chosen_thresholds_are_drawn() -> None:
-    frames = study(3, 1, 1)
-    figure = decision_curves.decision_curves(frames.dca_curves, frames.highlights, thresholds=(0.05, 0.2))
-    thresholds = data_of(figure)["highlighted_runs"].threshold
-    assert (thresholds.min(), thresholds.max()) == (0.05, 0.2)
-
-
-def test_a_decision_curve_that_leaves_the_plot_is_marked_where_it_does() -> None:
-    frames = study(3, 1, 1)
-    figure = decision_curves.decision_curves(frames.dca_curves, frames.highlights, lowest=-0.02)
-    cut = data_of(figure)["cut"].set_index("run_id")
-    assert (cut.net_benefit >= -0.02).all()
-    line = frames.dca_curves.drop_duplicates("threshold").set_index("threshold").net_benefit_all
-    expected = np.interp(0.02, -line, line.index)
-    assert cut.loc["Treat all", "edge_threshold"] == pytest.approx(expected)
-
-
-def test_test_sets_of_different_prevalence_do_not_share_a_decision_plot() -> None:
-    frames = study(3, 1, 1)
-    other = frames.dca_curves.assign(
-        net_benefit_all=frames.dca_curves.net_benefit_all.where(frames.dca_curves.run_id != "run001", 0.1)
-    )
-    with pytest.raises(UserError, match="prevalence"):
-        decision_curves.decision_curves(other, frames.highlights)
 
 
 def test_a_calibration_curve_outside_the_unit_interval_keeps_its_numbers() -> None:
@@ -190,14 +105,33 @@ def test_a_run_without_a_calibration_curve_says_so() -> None:
     figure = calibration.calibration(curves, frames.probability_distributions, frames.highlights)
     headings = data_of(figure)["headings"].set_index("run_id").text
     assert list(headings["run001"]) == ["RandomForest", "Curve not estimable"]
-    assert check_figure(*sidecar_of("calibration", figure)) == []
+    assert check_figure(*sidecar_of("calibration", figure)).findings == ()
+
+
+@pytest.mark.parametrize("name", ["calibration", "stratos_panel"])
+def test_a_study_without_any_calibration_curve_is_shown_with_what_there_is(name: str) -> None:
+    frames = study(1, 1, 1)
+    figure = FIGURES[name](
+        dataclasses.replace(frames, calibration_curves=frames.calibration_curves.assign(observed=None))
+    )
+    assert check_figure(*sidecar_of(name, figure)).findings == ()
+
+
+def test_a_run_without_a_roc_curve_is_counted_and_says_so() -> None:
+    frames = study(3, 1, 1)
+    lost = frames.roc_curves.run_id == "run001"
+    curves = frames.roc_curves.assign(true_positive_rate=frames.roc_curves.true_positive_rate.mask(lost))
+    figure = roc.roc(curves, frames.metrics, frames.highlights)
+    headings = data_of(figure)["headings"].set_index("run_id").text
+    assert list(headings["run001"]) == ["RandomForest", "Curve not estimable"]
+    assert check_figure(*sidecar_of("roc", figure)).fatal == ()
 
 
 def test_intercept_and_slope_are_printed_over_the_panel() -> None:
     frames = study(1, 1, 1)
     estimates = {"calibration_intercept": -0.12, "calibration_slope": 0.9}
     limits = {
-        f"{name}_ci_{side}": value + sign
+        f"{name}_profile_{side}": value + sign
         for name, value in estimates.items()
         for side, sign in (("lower", -0.2), ("upper", 0.2))
     }
@@ -245,7 +179,7 @@ def test_a_run_without_an_auroc_is_shown_as_such(draw: Any) -> None:
     numbers = ["auroc", "auroc_ci_lower", "auroc_ci_upper"]
     metrics = frames.metrics.assign(**{name: frames.metrics[name].mask(lost) for name in numbers})
     sidecar, files = sidecar_of("figure", draw(metrics))
-    assert check_figure(sidecar, files) == []
+    assert check_figure(sidecar, files).findings == ()
     texts = {str(value) for rows in sidecar["data"].values() for row in rows for value in row.values()}
     assert texts & {"not estimable", "–"}
 
@@ -266,7 +200,38 @@ def test_a_study_without_any_auroc_is_refused(draw: Any) -> None:
 def test_kinds_of_features_have_panels_of_their_own() -> None:
     metrics = study(3, 1, 1).metrics
     both = pd.concat([metrics, metrics.assign(run_id=metrics.run_id + "b", featurization="other")])
-    assert data_of(heatmap.heatmap(both))["cells"].panel.nunique() == 6
+    cells = data_of(heatmap.heatmap(both))["cells"]
+    assert (cells.featurization.nunique(), cells.classifier.nunique()) == (2, 3)
+
+
+def test_a_heatmap_of_one_varied_method_has_the_classifiers_beside_it() -> None:
+    cells = data_of(heatmap.heatmap(study(4, 4, 4).metrics.query("imputation_method == 'kNN'")))["cells"]
+    assert len(cells) == 16
+    assert set(cells.panel) == {""}
+
+
+def test_a_heatmap_of_nothing_varied_says_what_is_missing() -> None:
+    assert "nothing to compare" in heatmap.heatmap(study(3, 1, 1).metrics).usermeta["absent"]
+
+
+def test_a_forest_of_more_rows_than_a_page_has_lines_names_groups_and_tells_the_order() -> None:
+    metrics = study(4, 4, 4).metrics
+    more = [metrics.assign(run_id=metrics.run_id + str(i), featurization=f"f{i}") for i in range(10)]
+    figure = forest.forest(pd.concat(more))
+    assert set(figure.usermeta["notes"][0].split(": ", 1)[1].rstrip(".").split(", ")) == {
+        f"f{i} + {imputation}" for i in range(10) for imputation in metrics.imputation_method.unique()
+    }
+    assert data_of(figure)["runs"].row.max() < 200
+
+
+def test_the_core_plots_of_a_run_stand_in_one_column_under_its_numbers() -> None:
+    data = data_of(chart("stratos_panel", 3, 1, 1))
+    over = data["numbers"]
+    assert over.x.nunique() == 3
+    assert [text.split()[0] for text in over[over.x == 0].text] == ["AUROC", "Intercept", "Slope"]
+    assert [text for text in data["titles"].text if len(text) == 1] == ["a", "b", "c", "d"]
+    runs = [set(data[name].run_id) for name in ("aurocs", "calibration_curves", "decision_curves")]
+    assert runs == [{"run000", "run001", "run002"}] * 3
 
 
 def test_a_class_nobody_is_in_has_no_bars() -> None:
@@ -276,4 +241,4 @@ def test_a_class_nobody_is_in_has_no_bars() -> None:
     figure = distributions.distributions(empty, frames.highlights)
     sidecar, files = sidecar_of("distributions", figure)
     assert (sidecar["n_subjects"], sidecar["n_events"]) == (107, 0)
-    assert check_figure(sidecar, files) == []
+    assert check_figure(sidecar, files).findings == ()

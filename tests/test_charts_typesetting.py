@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from assets.charts.composition.style import FONT
-from assets.charts.composition.typesetting import dodged, text_width, wrapped
+from assets.charts.composition.typesetting import dodged, fitted, text_width, wrapped
 
 NAMES = st.text(alphabet="abcXYZ019-_ ", min_size=1, max_size=60).filter(str.strip)
 
@@ -74,3 +74,14 @@ def test_labels_that_are_clear_already_stay_where_they_are() -> None:
 
 def test_two_labels_at_one_place_part_evenly() -> None:
     assert dodged([50, 50], gap=8, low=0, high=100) == [46, 54]
+
+
+@given(NAMES, st.floats(12, 200))
+def test_a_fitted_text_is_never_too_wide_and_loses_nothing(text: str, width: float) -> None:
+    lines = fitted(text, width, 7)
+    assert all(text_width(line, 7) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_name_too_wide_for_its_panel_is_broken_before_a_capital() -> None:
+    assert fitted("GradientBoosting", 40, 7) == ["Gradient", "Boosting"]

@@ -37,10 +37,10 @@ def test_status_counts_the_states_and_says_why(edited: Folder) -> None:
         "my_assets.duckdb: 5 assets, 1 fresh, 1 stale, 3 unsure",
         "raw source",
         "measured table stale 4 rows just now code changed: helpers:FACTOR",
-        "lines table fresh 1 row just now",
         "by_parity table unsure 1 row just now waits for measured",
         "extremes table unsure 2 rows just now waits for measured",
         "summary table unsure 1 row just now waits for by_parity, extremes",
+        "lines table fresh 1 row just now",
     ]
 
 

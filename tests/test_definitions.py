@@ -193,3 +193,16 @@ def test_a_name_used_twice_is_refused_even_if_only_its_capitals_differ() -> None
 def test_names_that_the_ledger_uses_are_refused() -> None:
     with pytest.raises(UserError, match="`_materializations`"):
         definitions(declared("_materializations"))
+
+
+def test_assets_come_as_they_are_declared_wherever_what_they_read_allows_that() -> None:
+    late = declared("late", "measured")
+    early = declared("early", "late")
+    assert definitions(early, drawn, raw, measured, by_site, by_group, late).order == (
+        "measured",
+        "by_group",
+        "by_site",
+        "picture",
+        "late",
+        "early",
+    )

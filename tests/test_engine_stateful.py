@@ -158,14 +158,7 @@ class Studies(RuleBasedStateMachine):
         needed = self.closure(key)
         if not upstream and all(self.model.is_whole(k) for k in needed - {key}):
             needed = {key}
-        if self.can_be_shown(needed):
-            self.compared(self.ordered(needed), key if needed == {key} else f"+{key}")
-
-    def can_be_shown(self, keys: Collection[str]) -> bool:
-        """Tell whether views that come along show only what is there, or is built with them: others fail."""
-        along = [self.study.nodes[key] for key in self.with_views(keys)]
-        read = {read for node in along for read in [*node.reads, node.extra] if read in self.study.nodes}
-        return read <= {*self.with_views(keys), *self.model.there}
+        self.compared(self.ordered(needed), key if needed == {key} else f"+{key}")
 
     @rule(
         point=st.sampled_from([*POINTS]),
@@ -263,7 +256,8 @@ class Studies(RuleBasedStateMachine):
     def with_views(self, keys: Collection[str]) -> list[str]:
         found = set(keys)
         for key, node in self.study.nodes.items():
-            if node.view and found & {*node.reads, node.extra}:
+            reads = {read for read in [*node.reads, node.extra] if read in self.study.nodes}
+            if node.view and found & reads and reads <= {*found, *self.model.there}:
                 found.add(key)
         return self.ordered(found)
 

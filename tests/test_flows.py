@@ -44,14 +44,16 @@ def test_prefect_and_the_plain_scheduler_build_the_same(store: Path, built: Clon
     clone = Clone(tmp_path)
     shutil.copytree(store, clone.folder / "data")
     done = clone.run("flows", "reproduce", "--engine", "prefect")
-    assert "tables   37 built" in done.stdout
+    assert f"tables   {built.count('table')} built" in done.stdout
     assert clone.versions() == built.versions()
     log = "".join(p.read_text("utf-8") for p in (clone.folder / ".assets/logs").glob("*.log"))
     for task in (
         "connect_mlflow",
         "load_pickle:extracted_runs:0",
         "compute_stratos:roc_curves",
+        "generate_calibration",
         "validate_figures:roc",
+        "write_document:report",
     ):
         assert f"| {task} |" in log
     with sqlite3.connect(clone.folder / ".assets/prefect/prefect.db") as history:
@@ -78,7 +80,7 @@ def test_the_figures_need_only_the_duckdb_file(built: Clone, tmp_path: Path) -> 
     done = reviewer.run(
         "flows", "reproduce", "--engine", "prefect"
     )  # mended without the store, by either engine
-    assert "tables   1 built, 36 skipped" in done.stdout
+    assert f"tables   1 built, {built.count('table') - 1} skipped" in done.stdout
     assert reviewer.versions() == built.versions()
 
 
@@ -105,9 +107,13 @@ def test_a_deleted_and_a_retouched_picture_are_noticed_and_healed(clone: Clone) 
     sidecar.write_text(
         sidecar.read_text("utf-8").replace("AUROC on the test set", "AUROC on the moon"), "utf-8"
     )
-    assert clone.stale() == dict.fromkeys(("roc", "dca", "heatmap"), "output was changed by hand")
+    assert clone.stale() == {
+        **dict.fromkeys(("roc", "dca", "heatmap"), "output was changed by hand"),
+        "contact_sheet": "waits for roc, dca, heatmap",
+        "report": "waits for roc, dca, heatmap and 1 more",
+    }
     done = clone.run("flows", "reproduce", "--engine", "plain")
-    assert "figures  3 restored, 3 skipped" in done.stdout
+    assert f"figures  3 restored, {clone.count('figure') - 3} skipped" in done.stdout
     assert clone.versions() == expected
 
 
@@ -122,9 +128,9 @@ def test_a_table_changed_by_hand_stops_the_figures_until_it_is_rebuilt(clone: Cl
     assert clone.versions() == expected
 
 
-def test_a_new_setting_redraws_the_one_figure_that_reads_it(clone: Clone) -> None:
+def test_a_new_setting_redraws_the_figures_that_read_it_alone(clone: Clone) -> None:
     done = clone.run("flows", "analyze", "--engine", "plain", FOUNDATION_PLR_DECISION_CURVE_RANGE="0.05,0.30")
-    assert "figures  1 built, 5 skipped" in done.stdout
+    assert f"figures  2 built, {clone.count('figure') - 2} skipped" in done.stdout
 
 
 def test_one_more_run_is_read_alone(clone: Clone) -> None:
@@ -160,7 +166,8 @@ def test_figures_are_drawn_although_the_mlflow_server_is_gone(clone: Clone) -> N
     done = clone.run(
         "flows", "analyze", "--force", "--engine", "plain", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
     )
-    assert "figures  6 unchanged" in done.stdout
+    assert f"figures  {clone.count('figure')} unchanged" in done.stdout
+    assert f"files    {clone.count('file')} unchanged" in done.stdout
 
 
 def test_a_build_that_is_killed_goes_on_where_it_was(store: Path, built: Clone, tmp_path: Path) -> None:
@@ -197,21 +204,28 @@ def test_two_builds_at_once_do_the_work_once(store: Path, tmp_path: Path) -> Non
 
 
 def test_a_figure_that_fails_its_checks_is_kept_out_and_the_others_are_drawn(clone: Clone) -> None:
-    picture = clone.folder / "figures/generated/roc.png"
+    picture, sidecar = (clone.folder / f"figures/generated/{name}" for name in ("roc.png", "data/roc.json"))
     old = picture.read_bytes()
+    sidecar.write_text(sidecar.read_text("utf-8").replace("ROC", "RAC"), "utf-8")
+    shutil.rmtree(clone.folder / ".assets/cache")  # or it would come back from there
     broken = (
-        "import sys, assets.charts.qa as qa; real = qa.check_figure\n"
-        "def check(sidecar, files, tables):\n"
-        "    files = dict(files, png=b'') if sidecar['figure_id'] == 'roc' else files\n"
-        "    return real(sidecar, files, tables)\n"
-        "qa.check_figure = check\n"
-        "import flows.__main__ as f; sys.exit(f.main(['analyze', '--force', '--engine', 'plain']))"
+        "import sys, assets.charts.publication.sidecar as sidecars; real = sidecars.build_sidecar\n"
+        "def build(**given):\n"
+        "    made = real(**given)\n"
+        "    return made | ({'n_events': 9999} if made['figure_id'] == 'roc' else {})\n"
+        "sidecars.build_sidecar = build\n"
+        "import flows.__main__ as f; sys.exit(f.main(['analyze']))"
     )
     done = subprocess.run([sys.executable, "-c", broken], **clone.options({}), capture_output=True)
     assert done.returncode == 1
-    assert "failed roc: figure `roc` fails its checks and is kept out: P0" in done.stdout
-    assert "5 unchanged" in done.stdout
+    assert (
+        "failed roc: figure `roc` fails its checks and is kept out (see .assets/qa/roc.json): P1"
+        in done.stdout
+    )
+    assert f"figures  {clone.count('figure') - 1} skipped, 1 failed" in done.stdout
+    assert f"files    1 built, 1 unchanged, {clone.count('file') - 2} skipped" in done.stdout
     assert picture.read_bytes() == old
+    assert clone.stale().keys() == {"roc", "contact_sheet", "report"}, "and these tell of it"
 
 
 @pytest.mark.parametrize("flow", ["extraction_flow", "analysis_flow", "experiment_flow", "reproduce_flow"])

@@ -68,6 +68,14 @@ def test_everything_stands_right_of_what_it_reads_and_sources_next_to_their_firs
             assert layers[key] == min(layers[r] for r in readers) - 1
 
 
+def test_a_file_that_is_told_of_all_stands_at_the_end_without_lines() -> None:
+    nodes = {"page": Node("page", "file", state="fresh"), **DIAMOND.nodes}
+    layers = Graph(nodes).layers()
+    assert layers["page"] == layers["late"] == max(layers.values())
+    alone = Graph({"page": nodes["page"]})
+    assert alone.layers() == {"page": 0} and "page" in svg(alone)
+
+
 @settings(max_examples=60)
 @given(graphs())
 def test_no_boxes_overlap_and_no_line_runs_through_one(g: Graph) -> None:

@@ -5,6 +5,7 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from private_codes import originals
 
 from assets.inputs.privacy.files import in_file
 from assets.inputs.privacy.originals import Finding
+from assets.latex.texts import breakable, escaped
 
 CODE = "QX-0042"
 
@@ -92,6 +94,7 @@ BEARERS: dict[str, tuple[str, bytes]] = {
     "the name of a member": ("a.zip", archive(f"{CODE}.txt", "")),
     "a pickle": ("a.pickle", b"\x80\x05\x8c\x07" + CODE.encode() + b"\x94."),
     "a database, with more text behind": ("a.db", b"SQLite format 3\0" + CODE.encode() + b"Anna"),
+    "a script of a page": ("a.html", b'<script>{"x": "\\u00d6ST/7 b", "y": "<"}</script>'),
     "any text": ("README.md", f"for instance {CODE}.".encode()),
 }
 
@@ -101,6 +104,15 @@ def test_a_code_is_found_in(tmp_path: Path, bearer: str) -> None:
     name, content = BEARERS[bearer]
     (tmp_path / name).write_bytes(content)
     assert list(in_file(tmp_path / name, originals(), f"figures/{name}")) == [Finding(f"figures/{name}", 1)]
+
+
+@pytest.mark.parametrize("code", ["WARD_07#b", "QX-0042", "study-ward/QxAbcDe_f"])
+@pytest.mark.parametrize("spelled", [escaped, breakable])
+def test_a_code_is_found_as_the_tables_for_latex_spell_it(
+    tmp_path: Path, code: str, spelled: Callable[[str], str]
+) -> None:
+    (tmp_path / "a.tex").write_text(rf"for instance {spelled(code)} \\")
+    assert list(in_file(tmp_path / "a.tex", originals(code), "a.tex")) == [Finding("a.tex", 1)]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,19 @@ def test_codes_are_counted_once_each(tables: duckdb.DuckDBPyConnection) -> None:
     assert list(in_tables(tables, originals())) == [Finding("column `note` of `runs`", 2)]
 
 
+def test_the_runs_in_whose_rows_codes_stand_are_named_if_their_ids_are_none(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = "('b2', 'QX-0042'), ('a1', '{\"for\": \"QX-42\"}'), ('c3', 'nothing')"
+    tables.execute(f"CREATE TABLE named AS FROM (VALUES {rows}) AS v(run_id, run_name)")
+    assert list(in_tables(tables, originals())) == [Finding("column `run_name` of `named`, run a1, b2", 1)]
+    tables.execute("INSERT INTO named VALUES ('QX-0042', 'QX-0042'), ('d4', 'QX-0042'), ('e5', 'QX-0042')")
+    assert [finding.place for finding in in_tables(tables, originals())] == [
+        "column `run_id` of `named`, run …",
+        "column `run_name` of `named`, run …, a1, b2 and 2 more",
+    ]
+
+
 def test_a_column_of_very_many_texts_is_looked_through_to_its_end(tables: duckdb.DuckDBPyConnection) -> None:
     tables.execute(
         "CREATE TABLE many AS SELECT 'x' || range AS t FROM range(250000) UNION ALL SELECT 'QX-0042'"

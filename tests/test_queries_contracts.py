@@ -10,7 +10,7 @@ from queries.classification import threshold_metrics
 from queries.discrimination import auroc_with_delong, roc_curve
 from queries.distributions import distribution_stats, probability_histogram
 from queries.essential import essential_metrics
-from queries.highlights import median_run_per_classifier
+from queries.highlights import median_run_per_classifier, named_runs
 from queries.net_benefit import decision_curves
 from queries.overall import overall_performance
 from queries.runs import bootstrap_predictions, predictions, quarantined_runs, usable_runs
@@ -47,7 +47,9 @@ def tables():
     made["essential_metrics"] = essential_metrics(
         runs, parts[0], recalibration, parts[1], ibis.table(ERRORS, name="calibration_errors"), parts[2]
     )
-    made["median_runs"] = median_run_per_classifier(named(made["essential_metrics"], "essential_metrics"))
+    essential = named(made["essential_metrics"], "essential_metrics")
+    made["median_runs"] = median_run_per_classifier(essential)
+    made["named_runs"] = named_runs(essential, runs)
     return made
 
 
@@ -77,7 +79,8 @@ COLUMNS = {
     "overall_performance": "run_id VARCHAR, " + OVERALL,
     "dca_curves": "run_id VARCHAR, threshold DOUBLE, true_positives INTEGER, false_positives INTEGER, "
     "net_benefit_model DOUBLE, net_benefit_all DOUBLE, net_benefit_none DOUBLE, "
-    "standardised_net_benefit DOUBLE, standardised_net_benefit_status VARCHAR, interventions_avoided DOUBLE",
+    "standardised_net_benefit DOUBLE, standardised_net_benefit_status VARCHAR, interventions_avoided DOUBLE, "
+    "net_benefit_se DOUBLE, net_benefit_ci_lower DOUBLE, net_benefit_ci_upper DOUBLE, net_benefit_status VARCHAR",
     "threshold_metrics": "run_id VARCHAR, threshold DOUBLE, n INTEGER, n_events INTEGER, true_positives INTEGER, "
     "false_positives INTEGER, false_negatives INTEGER, true_negatives INTEGER, "
     + "".join(
@@ -93,7 +96,8 @@ COLUMNS = {
         for name in ("mean", "sd", "min", "q05", "q10", "q25", "median", "q75", "q90", "q95", "max")
     ),
     "roc_curves": "run_id VARCHAR, point INTEGER, threshold DOUBLE, false_positive_rate DOUBLE, "
-    "true_positive_rate DOUBLE",
+    "true_positive_rate DOUBLE, sensitivity_ci_lower DOUBLE, sensitivity_ci_upper DOUBLE, "
+    "specificity_ci_lower DOUBLE, specificity_ci_upper DOUBLE",
     "probability_distributions": "run_id VARCHAR, y_true TINYINT, bin INTEGER, bin_start DOUBLE, "
     "bin_end DOUBLE, n INTEGER, density DOUBLE",
     "essential_metrics": "run_id VARCHAR, classifier VARCHAR, featurization VARCHAR, "
@@ -119,6 +123,7 @@ COLUMNS = {
         for k in (5, 10, 15, 20)
     ),
     "median_runs": "run_id VARCHAR, classifier VARCHAR, label VARCHAR",
+    "named_runs": "run_id VARCHAR, run_name VARCHAR, classifier VARCHAR, label VARCHAR",
 }
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
+from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from queries.discrimination import auroc_with_delong, roc_curve
@@ -214,6 +215,25 @@ def test_the_roc_curve_has_an_origin_and_one_point_per_distinct_probability():
         b      | 1     | 0.5       | 1                   | null
         """,
     )
+
+
+@settings(max_examples=8, deadline=None)
+@given(some_runs)
+def test_the_limits_along_the_roc_curve_are_wilsons(frame):
+    for point in asked(roc_curve, frame, "run_id", "point"):
+        outcome = frame.y_true[frame.run_id == point["run_id"]]
+        for name, group, rate in (
+            ("sensitivity", outcome == 1, point["true_positive_rate"]),
+            ("specificity", outcome == 0, point["false_positive_rate"]),
+        ):
+            limits = point[f"{name}_ci_lower"], point[f"{name}_ci_upper"]
+            if rate is None:
+                assert limits == (None, None)
+                continue
+            share = rate if name == "sensitivity" else 1 - rate
+            wilson = binomtest(round(share * group.sum()), int(group.sum())).proportion_ci(method="wilson")
+            assert limits == pytest.approx(tuple(wilson), abs=1e-12)
+            assert limits[0] <= share <= limits[1]
 
 
 def test_the_area_under_the_roc_curve_is_auroc(discrimination):

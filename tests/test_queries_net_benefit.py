@@ -1,9 +1,12 @@
 """Decision curves."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 
+from assets.stratos.bootstrap.percentile_intervals import bootstrap_intervals
+from assets.stratos.cohorts import cohorts
 from queries.net_benefit import decision_curves
 from tests.measure_cases import (
     CASES,
@@ -12,6 +15,7 @@ from tests.measure_cases import (
     every_case,
     expected,
     some_runs,
+    subjects,
     written_predictions,
 )
 
@@ -103,6 +107,39 @@ def test_counting_in_parts_agrees_with_counting_subjects_at_each_threshold(frame
             assert point.net_benefit_model == pytest.approx(true / n - false / n * t / (1 - t), abs=1e-12)
             all_treated = events / n - (n - events) / n * t / (1 - t)
             assert point.net_benefit_all == pytest.approx(all_treated, abs=1e-12)
+
+
+@settings(max_examples=12, deadline=None)
+@given(some_runs)
+def test_the_standard_error_is_that_of_a_mean_of_what_subjects_add(frame):
+    found = curves(frame, lambda p: decision_curves(p, [10, 50, 90])).set_index(["run_id", "threshold"])
+    for (run_id, t), point in found.iterrows():
+        rows = frame[frame.run_id == run_id]
+        added = np.where(rows.y_prob >= t, np.where(rows.y_true == 1, 1, -t / (1 - t)), 0)
+        if len(added) == 1 or np.ptp(added) == 0:
+            status = "variance_undefined" if len(added) == 1 else "variance_zero"
+            assert point.net_benefit_status == status
+            limits = point[["net_benefit_se", "net_benefit_ci_lower", "net_benefit_ci_upper"]]
+            assert limits.isna().all()
+            continue
+        error = added.std(ddof=1) / np.sqrt(len(added))
+        assert point.net_benefit_status == "ok"
+        assert point.net_benefit_se == pytest.approx(error, rel=1e-12)
+        limits = added.mean() - 1.959963984540054 * error, added.mean() + 1.959963984540054 * error
+        assert (point.net_benefit_ci_lower, point.net_benefit_ci_upper) == pytest.approx(limits, abs=1e-9)
+
+
+@pytest.mark.parametrize("case", ["pima_glm", "nafld_weighted"])
+def test_the_limits_are_those_of_the_bootstrap_to_the_error_of_resampling(case, reference_curves):
+    (cohort,) = cohorts(subjects(case))
+    per_cents = [5, 10, 20, 30]
+    resampled = bootstrap_intervals(cohort, thresholds=per_cents, resamples=2000, seed=1)
+    found = reference_curves[reference_curves.run_id == case].set_index("threshold")
+    for k in per_cents:
+        wanted, point = resampled[f"net_benefit@{k / 100:.2f}__bootstrap_ci"], found.loc[k / 100]
+        near = 0.25 * point.net_benefit_se  # percentiles of 2000 resamples, of a distribution with some skew
+        assert point.net_benefit_ci_lower == pytest.approx(wanted.ci_low[0], abs=near)
+        assert point.net_benefit_ci_upper == pytest.approx(wanted.ci_high[0], abs=near)
 
 
 @settings(max_examples=12, deadline=None)

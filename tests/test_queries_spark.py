@@ -56,6 +56,7 @@ QUERIES = {
     "essential_metrics": queries.essential.essential_metrics,
     "stratos_measures": partial(queries.measures.stratos_measures, per_cents=PER_CENTS),
     "median_runs": queries.highlights.median_run_per_classifier,
+    "named_runs": queries.highlights.named_runs,
     **{
         name: getattr(queries.original_names, name)
         for name in vars(queries.original_names)

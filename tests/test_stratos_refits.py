@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.metrics import roc_auc_score
 
 from assets.inputs.artifacts.predictions import checked_predictions
+from assets.stratos.stability.instability_curves import instability_curves
 from assets.stratos.stability.refits import instability_summary, model_instability, refit_spread
 
 TYPES = pa.schema(
@@ -21,6 +22,7 @@ TYPES = pa.schema(
         ("y_prob_refits", pa.list_(pa.float64())),
     ]
 )
+DESCRIPTIONS = [refit_spread, model_instability, instability_summary, instability_curves]
 OUTCOME = [1, 0, 0, 1]
 RISKS = [[0.75, 0.25], [0.5, 0.5], [0.125, 0.0], [1.0, 0.5]]
 
@@ -128,7 +130,7 @@ def test_one_outcome_only_has_no_auroc_but_an_instability():
     assert instability_summary(table)["mean_absolute_deviation"][0].as_py() == 0.140625
 
 
-@pytest.mark.parametrize("describe", [refit_spread, model_instability, instability_summary])
+@pytest.mark.parametrize("describe", DESCRIPTIONS)
 def test_neither_batches_nor_the_order_of_rows_change_a_bit(describe):
     table = refitted(**random_runs(7, runs=4))
     whole = describe(table)
@@ -139,7 +141,7 @@ def test_neither_batches_nor_the_order_of_rows_change_a_bit(describe):
     assert describe(shuffled) == whole
 
 
-@pytest.mark.parametrize("describe", [refit_spread, model_instability, instability_summary])
+@pytest.mark.parametrize("describe", DESCRIPTIONS)
 def test_no_rows_give_no_rows(describe):
     assert describe(TYPES.empty_table()).num_rows == 0
 

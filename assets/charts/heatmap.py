@@ -1,5 +1,7 @@
 """AUROC of every pair of preprocessing methods, a panel for each classifier."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -8,6 +10,7 @@ import pandas as pd
 
 from assets.charts.composition import direct
 from assets.charts.composition.about import about
+from assets.charts.composition.absent import absent
 from assets.charts.composition.datasets import columns
 from assets.charts.composition.numbers import fixed
 from assets.charts.composition.style import (
@@ -24,85 +27,147 @@ from assets.charts.composition.style import (
 from assets.charts.composition.typesetting import text_width, wrapped
 from assets.engine.errors import UserError
 
-_METHODS = ["classifier", "featurization", "outlier_method", "imputation_method"]
+_TITLES = {
+    "classifier": "Classifier",
+    "featurization": "Features",
+    "outlier_method": "Outlier method",
+    "imputation_method": "Imputation",
+}
 _BETWEEN, _GAP, _MANY = 10.0, 3.0, 6
 _NARROWEST = 14.0  # a cell that still holds a number of 6 points
 _LOWEST_PANEL = 60.0  # the title of the vertical axis needs so much
 _MISSING = "– no run, or AUROC not estimable"
+_TITLE = "AUROC by preprocessing"
 
 
-def heatmap(metrics: pd.DataFrame, *, width: float | None = None) -> alt.ConcatChart:
+@dataclass(frozen=True)
+class _Grid:
+    """The cells of all panels, and which methods their rows and columns are."""
+
+    cells: pd.DataFrame
+    down: str
+    across: str
+
+    @property
+    def panels(self) -> list[str]:
+        return list(self.cells.panel.unique())
+
+    @property
+    def rows(self) -> list[str]:
+        return list(self.cells[self.down].unique())
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.cells[self.across].unique())
+
+    @property
+    def size(self) -> float:
+        """Font size of the methods' names."""
+        return SMALL if max(len(self.rows), len(self.columns)) > _MANY else LABEL
+
+
+def heatmap(
+    metrics: pd.DataFrame, *, notes: Sequence[str] = (), width: float | None = None
+) -> alt.ConcatChart | alt.LayerChart:
     """AUROC by outlier method and imputation; classifiers (and kinds of features) are not mixed.
+
+    Where only one of the two varies (or the features alone), the other side is the classifiers; where nothing does,
+    the figure says so.
 
     Parameters
     ----------
     metrics
         run_id, classifier, featurization, outlier_method, imputation_method, auroc. A categorical
         column is shown in the order of its categories.
+    notes
+        Sentences for the caption.
     width
         By default one column for one panel, else a page.
     """
-    runs = columns(metrics, "metrics", ["run_id", *_METHODS, "auroc"])
-    if runs.duplicated(_METHODS).any():
+    runs = columns(metrics, "metrics", ["run_id", *_TITLES, "auroc"])
+    if runs.duplicated(list(_TITLES)).any():
         raise UserError("`metrics` has two runs of one configuration: a heatmap has one cell for each.")
     if not runs.auroc.notna().any():
         raise UserError("`metrics` has no AUROC at all: see auroc_status.")
-    cells = _cells(runs)
-    names, imputations = list(cells.panel.unique()), list(cells.imputation_method.unique())
-    size = SMALL if max(cells.outlier_method.nunique(), len(imputations)) > _MANY else LABEL
-    labels, height = _row_labels(list(cells.outlier_method.unique()), size)
-    beside = max(text_width(text, size) for text in labels.text) + 2 * _GAP
-    total = width or (COLUMN if len(names) == 1 else PAGE)
-    title = max(text_width(piece, TITLE) for name in names for piece in wrapped(name, 0, TITLE))
-    room = int((total - beside - TITLE) / (max(_NARROWEST * len(imputations), title) + _BETWEEN))
-    row = max(1, min(len(names), room))
+    sides = _sides(runs)
+    if sides is None:
+        return absent(_same_everywhere(runs), _said(runs, [], metrics, notes), width or COLUMN)
+    grid = _grid(runs, *sides)
+    labels, height = _row_labels(grid.rows, grid.size)
+    beside = max(text_width(text, grid.size) for text in labels.text) + 2 * _GAP
+    total = width or (COLUMN if len(grid.panels) == 1 else PAGE)
+    row = _panels_in_a_row(grid, total - beside - TITLE)
 
     def draw(plot: float) -> tuple[Any, dict[str, pd.DataFrame]]:
-        titles = [wrapped(name, plot, TITLE) for name in names]
-        drawn = []
-        for i, name in enumerate(names):
-            panel = _panel(
-                cells,
-                name,
-                plot,
-                height,
-                size,
-                last=i + row >= len(names),
-                beside=None if i % row else beside,
-            )
-            if i % row == 0:
-                written = direct.written("labels", size)
-                panel = overlaid(panel, written, width=plot, height=height, apart=("x", "y"))
-            drawn.append(panel.properties(title=alt.TitleParams(titles[i], frame="group")))
-        between = {"row": 10 + 10 * max(map(len, titles)), "column": _BETWEEN}
-        chart = alt.concat(*drawn, columns=row, bounds="flush", spacing=between)
-        if cells.auroc.isna().any():
-            chart.title = alt.TitleParams(_MISSING, orient="bottom", fontSize=LABEL)
-        return chart, {"cells": cells, "labels": labels}
+        chart = _chart(grid, plot, height, row=row, beside=beside)
+        return chart, {"cells": grid.cells, "labels": labels}
 
-    return finished(
-        draw, _said(runs, names, metrics), total, plots=row, margin=beside + _BETWEEN * (row - 1) + 16
+    said = _said(runs, grid.panels, metrics, notes)
+    return finished(draw, said, total, plots=row, margin=beside + _BETWEEN * (row - 1) + 16)
+
+
+def _sides(runs: pd.DataFrame) -> tuple[str, str] | None:
+    """The methods that are rows and columns; None if nothing but the classifier varies."""
+    varying = [name for name in ("outlier_method", "imputation_method") if runs[name].nunique() > 1]
+    if not varying and runs.featurization.nunique() > 1:
+        varying = ["featurization"]
+    return (varying[0], [*varying, "classifier"][1]) if varying else None
+
+
+def _same_everywhere(runs: pd.DataFrame) -> str:
+    first = runs.iloc[0]
+    return (
+        f"All runs have one outlier method ({first.outlier_method}) and one imputation ({first.imputation_method}), "
+        "so there is nothing to compare; the forest plot has the AUROC of each."
     )
 
 
-def _said(runs: pd.DataFrame, panels: list[str], metrics: pd.DataFrame) -> dict[str, Any]:
+def _panels_in_a_row(grid: _Grid, room: float) -> int:
+    title = max(text_width(piece, TITLE) for name in grid.panels for piece in wrapped(name, 0, TITLE))
+    fit = int(room / (max(_NARROWEST * len(grid.columns), title) + _BETWEEN))
+    return max(1, min(len(grid.panels), fit))
+
+
+def _chart(grid: _Grid, plot: float, height: float, *, row: int, beside: float) -> alt.ConcatChart:
+    titles = [wrapped(name, plot, TITLE) for name in grid.panels]
+    drawn = []
+    for i, name in enumerate(grid.panels):
+        last = i + row >= len(titles)
+        panel = _panel(grid, name, plot, height, last=last, beside=None if i % row else beside)
+        if i % row == 0:
+            written = direct.written("labels", grid.size)
+            panel = overlaid(panel, written, width=plot, height=height, apart=("x", "y"))
+        drawn.append(panel.properties(title=alt.TitleParams(titles[i], frame="group")) if name else panel)
+    between = {"row": 10 + 10 * max(map(len, titles)), "column": _BETWEEN}
+    chart = alt.concat(*drawn, columns=row, bounds="flush", spacing=between)
+    if grid.cells.auroc.isna().any():
+        chart.title = alt.TitleParams(_MISSING, orient="bottom", fontSize=LABEL)
+    return chart
+
+
+def _said(
+    runs: pd.DataFrame, panels: list[str], metrics: pd.DataFrame, notes: Sequence[str]
+) -> dict[str, Any]:
+    each = f"; a panel each for {', '.join(panels)}" if len(panels) > 1 else ""
     text = (
         f"AUROC of {len(runs)} runs by outlier method and imputation, from {fixed(runs.auroc.min())} to "
-        f"{fixed(runs.auroc.max())}; a panel each for {', '.join(panels)}."
+        f"{fixed(runs.auroc.max())}{each}."
     )
-    return about("AUROC by preprocessing", text, {"auroc": "probability"}, list(runs.run_id), metrics)
+    return about(_TITLE, text, {"auroc": "probability"}, list(runs.run_id), metrics, notes=notes)
 
 
-def _cells(runs: pd.DataFrame) -> pd.DataFrame:
+def _grid(runs: pd.DataFrame, down: str, across: str) -> _Grid:
     """Every pair of methods in every panel, with what is printed in its cell; pairs without a run too."""
-    order = {name: [str(value) for value in runs[name].sort_values().unique()] for name in _METHODS[2:]}
-    several = runs.featurization.nunique() > 1
-    runs = runs.sort_values(_METHODS[:2]).astype(dict.fromkeys(_METHODS, "str"))
-    runs = runs.assign(panel=runs.classifier + (", " + runs.featurization if several else ""))
+    order = {name: [str(value) for value in runs[name].sort_values().unique()] for name in (down, across)}
+    several = runs.featurization.nunique() > 1 and down != "featurization"
+    named = [*(["classifier"] if across != "classifier" else []), *(["featurization"] if several else [])]
+    runs = runs.sort_values(["classifier", "featurization"]).astype(dict.fromkeys(_TITLES, "str"))
+    runs = runs.assign(panel=runs[named].agg(", ".join, axis=1) if named else "")
     keys = ["panel", *order]
     every = pd.MultiIndex.from_product([list(runs.panel.unique()), *order.values()], names=keys)
     cells = runs.set_index(keys)[["run_id", "auroc"]].reindex(every).reset_index()
-    return cells.assign(text=["–" if pd.isna(value) else fixed(value) for value in cells.auroc])
+    texts = ["–" if pd.isna(value) else fixed(value) for value in cells.auroc]
+    return _Grid(cells.assign(text=texts), down, across)
 
 
 def _row_labels(outliers: list[str], size: float) -> tuple[pd.DataFrame, float]:
@@ -122,27 +187,29 @@ def _row_labels(outliers: list[str], size: float) -> tuple[pd.DataFrame, float]:
 
 
 def _panel(
-    cells: pd.DataFrame,
-    name: str,
-    plot: float,
-    height: float,
-    size: float,
-    *,
-    last: bool,
-    beside: float | None,
+    grid: _Grid, name: str, plot: float, height: float, *, last: bool, beside: float | None
 ) -> alt.LayerChart:
-    outliers, imputations = list(cells.outlier_method.unique()), list(cells.imputation_method.unique())
-    lying = max(text_width(text, size) for text in imputations) < plot / len(imputations) - 3
-    x = alt.X("imputation_method:N", sort=imputations, title="Imputation" if last else None).scale(padding=0)
-    y = alt.Y("outlier_method:N", sort=outliers, title="Outlier method" if beside else None).scale(padding=0)
+    lying = max(text_width(text, grid.size) for text in grid.columns) < plot / len(grid.columns) - 3
     plain = {"domain": False, "ticks": False, "offset": 0}
-    x = x.axis(labels=last, labelAngle=0 if lying else -90, labelFontSize=size, **plain)
+    x = alt.X(
+        f"{grid.across}:N",
+        sort=grid.columns,
+        title=_TITLES[grid.across] if last else None,
+        scale=alt.Scale(padding=0),
+        axis=alt.Axis(labels=last, labelAngle=0 if lying else -90, labelFontSize=grid.size, **plain),
+    )
     # The names of the rows are written apart: an axis hangs a label of several lines from its first one.
-    y = y.axis(labels=False, titlePadding=beside or 0, **plain)
+    y = alt.Y(
+        f"{grid.down}:N",
+        sort=grid.rows,
+        title=_TITLES[grid.down] if beside else None,
+        scale=alt.Scale(padding=0),
+        axis=alt.Axis(labels=False, titlePadding=beside or 0, **plain),
+    )
     base = alt.Chart(alt.NamedData("cells")).transform_filter(alt.datum.panel == name).encode(x=x, y=y)
     known = base.transform_filter("isValid(datum.auroc)").mark_rect(stroke="white", strokeWidth=0.5)
-    number = base.mark_text(fontSize=SMALL, color=INK).encode(text="text:N")
-    return alt.layer(known.encode(color=_colour(cells)), number).properties(width=plot, height=height)
+    number = base.mark_text(fontSize=SMALL, color=INK).encode(text=alt.Text("text:N"))
+    return alt.layer(known.encode(color=_colour(grid.cells)), number).properties(width=plot, height=height)
 
 
 def _colour(cells: pd.DataFrame) -> alt.Color:

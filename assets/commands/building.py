@@ -33,7 +33,7 @@ def materialize_command(options: argparse.Namespace) -> int:
 
     project = project_of(options.module)
     settings = project.definitions.settings
-    keys, forced = chosen(project.definitions, options)
+    keys, forced = chosen(project.look(), options)
     with _reporting(options, len(keys), project.unit) as (finished, progress):
         results = materialize(
             project,
@@ -48,7 +48,8 @@ def materialize_command(options: argparse.Namespace) -> int:
             progress=progress,
         )
     if options.json:
-        screen.as_json({"assets": [_result_row(results[key]) for key in keys]})
+        order = [key for key in project.definitions.order if key in results]
+        screen.as_json({"assets": [_result_row(results[key]) for key in order]})
     for result in results.values():
         if result.bug is not None:
             traceback.print_exception(result.bug)

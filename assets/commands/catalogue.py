@@ -59,6 +59,7 @@ _SELECTION = Argument(
     ("selection",), "which assets; nothing for all", {"nargs": "*", "metavar": "SELECTION"}, "selection"
 )
 _ASSET = Argument(("asset",), "name of one asset", {"metavar": "ASSET"}, "asset")
+_FIGURE = Argument(("figure",), "name of a figure, or its sidecar's file", {"metavar": "FIGURE"}, "asset")
 _FORCED = (
     _flag("--force", "run the selection whatever its state; not what it reads"),
     _flag("--force-downstream", "run the selection and all that reads it, whatever their state"),
@@ -132,6 +133,27 @@ COMMANDS = (
             _value("--output", "FILE", "write a file instead of standard output"),
         ),
         ("assets graph +roc", "assets graph --format html --output lineage.html"),
+    ),
+    Command(
+        "qa",
+        "judging",
+        "check the figures in place again: origin, numbers, print, colours",
+        (_SELECTION,),
+        ("assets qa", "assets qa roc calibration --json"),
+    ),
+    Command(
+        "render",
+        "sidecars",
+        "draw a figure again from its sidecar alone, and say whether the pictures are the same",
+        (_FIGURE, _value("--into", "FOLDER", "write the pictures there")),
+        ("assets render roc", "assets render figures/generated/data/roc.json --into again"),
+    ),
+    Command(
+        "data",
+        "sidecars",
+        "list the data of a figure, or write them as CSV",
+        (_FIGURE, _value("--into", "FOLDER", "write a CSV for each dataset there, and their units")),
+        ("assets data roc", "assets data roc --into roc_data"),
     ),
     Command(
         "history",

@@ -12,9 +12,9 @@ from assets.engine.plan import steps as planned
 from assets.engine.report import partitions_due, report
 
 if TYPE_CHECKING:
-    from assets.engine.definitions import Definitions
+    from assets.engine.inventory import Inventory
 
-_NAMED = 3  # of what did not change, before the others are counted
+_NAMED = 3  # of what did not change, or is waited for, before the others are counted
 
 
 def why_command(options: argparse.Namespace) -> int:
@@ -54,8 +54,8 @@ def _print_explanation(explanation: Explanation) -> None:
 def plan_command(options: argparse.Namespace) -> int:
     """Say what a build would do, without doing it."""
     project = project_of(options.module)
-    keys, forced = chosen(project.definitions, options)
     inventory = project.look()
+    keys, forced = chosen(inventory, options)
     steps = planned(inventory, keys, project.cache, forced=forced)
     decisions = {key: step.decision for key, step in steps.items()}
     due = {key: partitions_due(inventory, decisions, key) for key in steps}
@@ -67,16 +67,17 @@ def plan_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def chosen(definitions: "Definitions", options: argparse.Namespace) -> tuple[list[str], list[str]]:
+def chosen(inventory: "Inventory", options: argparse.Namespace) -> tuple[list[str], list[str]]:
     """Return the assets that a build is about, and those of them that run whatever their state.
 
     Views that show what is built come along, unforced.
     """
+    definitions, forced = inventory.definitions, options.force or options.force_downstream
     keys = definitions.select(options.selection)
     if options.force_downstream:
         downstream = definitions.closure(keys, down=True)
         keys = [key for key in definitions.order if key in downstream]
-    return definitions.with_views(keys), keys if options.force or options.force_downstream else []
+    return definitions.with_views(keys, inventory.tables_there), keys if forced else []
 
 
 def _step_row(step: Step) -> dict[str, Any]:
@@ -129,5 +130,6 @@ def _outlook(step: Step) -> str:
     if step.action is not Action.MAYBE:
         return step.decision.because()
     waits = [reason.subject for reason in step.decision.reasons]
-    listed = waits[0] if len(waits) == 1 else f"one of {', '.join(waits)}"
+    more = f" and {len(waits) - _NAMED} more" if len(waits) > _NAMED else ""
+    listed = waits[0] if len(waits) == 1 else f"one of {', '.join(waits[:_NAMED])}{more}"
     return f"runs only if {listed} comes out different"

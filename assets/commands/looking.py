@@ -22,11 +22,13 @@ _STATES = ("fresh", "stale", "unsure", "missing")
 
 def status_command(options: argparse.Namespace) -> int:
     """Say which assets are fresh; with `--check`, return 1 unless all are."""
-    report, said = _stamped(options) or _looked(options), _running()
+    running = _running()
+    report = _stamped(options) or _looked(options)
+    interrupted = None if running else report.pop("interrupted", None)
     if options.json:
-        screen.as_json(report | {"running": said})
+        screen.as_json({**report, "running": running, "interrupted": interrupted})
     else:
-        if said:
+        if said := running or interrupted:
             print(said + "\n")
         _print_status(report)
     fresh = all(row["state"] == "fresh" for row in report["assets"])
@@ -54,13 +56,17 @@ def _stamped(options: argparse.Namespace) -> dict[str, Any] | None:
 
 
 def _looked(options: argparse.Namespace) -> dict[str, Any]:
+    from pathlib import Path
+
     from assets.commands.loading import project_of
+    from assets.engine.leftovers import left
     from assets.engine.report import report
 
     project = project_of(options.module)
     inventory = project.look()
     decisions = inventory.plan(project.definitions.select(options.selection))
-    return report(inventory, decisions, project.database)
+    kept = left(project.database, Path(stamp.PARTS), project.unit)
+    return {**report(inventory, decisions, project.database), "interrupted": kept}
 
 
 def _print_status(report: Mapping[str, Any]) -> None:
@@ -107,6 +113,7 @@ def _declared(asset: Asset) -> dict[str, Any]:
         "group": asset.group_name,
         "description": asset.description,
         "reads": list(asset.upstream),
+        "lineage": asset.told_lineage,
         "owners": list(asset.owners),
         "tags": dict(asset.tags),
         "columns": dict(asset.columns),
@@ -172,7 +179,7 @@ def _print_asset(known: Mapping[str, Any]) -> None:
         "rows": f"{known['rows']:,}" if known["rows"] is not None else "",
         "partitions": screen.partitions(known["partitions"]).partition(": ")[2],
         "built": built,
-        "reads": ", ".join(known["reads"]),
+        "reads": ", ".join([*known["reads"], *["the state of all others"] * known["lineage"]]),
         "read by": ", ".join(known["read_by"]),
         "kinds": ", ".join(known["kinds"]),
         "owners": ", ".join(known["owners"]),

@@ -9,8 +9,8 @@ from itertools import zip_longest
 from typing import Any
 
 STYLES = {
-    "fresh": "green", "built": "green", "same": "green", "restored": "green",
-    "stale": "yellow", "run": "yellow", "differs": "bold red",
+    "fresh": "green", "built": "green", "same": "green", "restored": "green", "passed": "green",
+    "stale": "yellow", "run": "yellow", "differs": "bold red", "warned": "yellow", "kept out": "bold red",
     "missing": "red", "failed": "bold red", "blocked": "red", "gone": "bold red",
     "new": "cyan", "unsure": "cyan", "maybe": "cyan", "restore": "blue",
     "unchanged": "dim", "skipped": "dim", "keep": "dim", "source": "dim",

@@ -5,10 +5,12 @@ if TYPE_CHECKING:
     from assets.engine.declarations import Absent, Observation
     from assets.engine.declaring import asset, observable_source_asset
     from assets.engine.errors import TransientError, UserError
+    from assets.engine.lineage.entries import Lineage
     from assets.engine.observing import observed_files
 
 _HOMES = {
     "Absent": "declarations",
+    "Lineage": "lineage.entries",
     "Observation": "declarations",
     "TransientError": "errors",
     "UserError": "errors",
@@ -20,6 +22,7 @@ _HOMES = {
 
 __all__ = [
     "Absent",
+    "Lineage",
     "Observation",
     "TransientError",
     "UserError",

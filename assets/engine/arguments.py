@@ -12,12 +12,13 @@ import duckdb
 from assets.engine.declarations import Absent, Asset
 from assets.engine.errors import UserError
 from assets.engine.inventory import Inventory
+from assets.engine.lineage.gathering import gathered
 from assets.engine.sql import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DEFAULT_CONNECTION = Lock()
+_SHARED = Lock()
 
 
 def read_inputs(inventory: Inventory, asset: Asset, cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def read_inputs(inventory: Inventory, asset: Asset, cursor: duckdb.DuckDBPyConne
     given: dict[str, Any] = inventory.settings_argument(asset)
     if asset.connection_parameter:
         given[asset.connection_parameter] = cursor
+    if asset.told_lineage:
+        given["lineage"] = gathered(inventory, asset)
     backend = None
     for parameter, key in asset.inputs.items():
         if key in inventory.definitions.sources:
@@ -59,13 +62,17 @@ def _backend(cursor: duckdb.DuckDBPyConnection) -> Any:
 
 
 def alone(inventory: Inventory, asset: Asset) -> AbstractContextManager[object]:
-    """Keep apart, for the length of a block, functions that may use DuckDB's default connection.
+    """Keep apart, for the length of a block, functions that share what two threads must not use at once.
 
-    Those are all that name `duckdb`: when two threads use that connection, as `duckdb.sql` does, they wait for
-    each other for ever.
+    That is DuckDB's default connection, in all that name `duckdb`: when two threads use it, as `duckdb.sql` does,
+    they wait for each other for ever. And it is Altair, in all that return a chart: its setters
+    (`alt.X(...).axis(...)`) keep what they were called on where other threads keep theirs, and a figure got the axes
+    of another one.
     """
+    if asset.form == "chart":
+        return _SHARED
     own = inventory.code.closure(asset.reference, caption=asset.kind == "figure")
-    return _DEFAULT_CONNECTION if "duckdb" in own.libraries else nullcontext()
+    return _SHARED if "duckdb" in own.libraries else nullcontext()
 
 
 def register(name: str, key: str, value: Any, cursor: duckdb.DuckDBPyConnection) -> None:

@@ -79,8 +79,10 @@ class Asset:
     settings_parameter: str | None = None
     connection_parameter: str | None = None
     """Given a connection to the tables, to run SQL on."""
+    told_lineage: bool = False
+    """Whether it is given the state of all others, and so comes after them."""
     path: str | None = None
-    """Where a file is kept, relative to the working directory."""
+    """Where a file is kept, relative to the working directory; `{name}` in it is the value of that setting."""
     view: bool = False
     """Whether the DuckDB file keeps its query, not its rows."""
     partitions_def: str | None = None

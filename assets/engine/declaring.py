@@ -35,7 +35,7 @@ _ROOTS = {
 }
 """The library meant by how an annotation begins."""
 
-_GIVEN = ("partition_keys", "output")
+_GIVEN = ("partition_keys", "output", "lineage")
 """Parameters that name no input."""
 
 
@@ -79,7 +79,9 @@ def asset(
     and not null, values within bounds; nulls pass), `columns` says what each column means, `path` where a
     file is kept. With `view=True` the DuckDB file keeps the query of an expression or relation, not its rows.
     A parameter annotated `duckdb.DuckDBPyConnection` is given a connection to the tables, one annotated with a
-    class `Settings` the settings; `output` is given the path that a file is written to.
+    class `Settings` the settings; `output` is given the path that a file is written to, `lineage` a `Lineage`: the
+    state of every other source and asset, for a file that speaks of all. Such a file is made after all that it is
+    told of, whether or not that could be made.
 
     Raises
     ------
@@ -115,6 +117,7 @@ def asset(
             deps=_keys(deps),
             settings_parameter=settings,
             connection_parameter=connection,
+            told_lineage="lineage" in asked,
             path=path,
             view=view,
             partitions_def=partitions_def,
@@ -167,6 +170,10 @@ def _check_declaration(
         raise UserError(
             f"`{function.__name__}`: a file needs all of `-> Path`, `@asset(path=...)` and a parameter `output`, "
             "the path to write to; anything else has none of them"
+        )
+    if "lineage" in parameters and form != "file":
+        raise UserError(
+            f"`{function.__name__}` asks for `lineage`, the state of all other assets, which only a file may speak of"
         )
 
 

@@ -1,10 +1,12 @@
 """All that is declared, as one graph: what reads what, in which order, and how to select from it."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,11 +39,13 @@ class Definitions:
                         f"two assets are called `{thing.key}`, which capitals do not tell apart: rename the one in "
                         f"{module.__name__}"
                     )
-        if reserved := [thing.key for thing in found.values() if thing.key.startswith("_")]:
-            raise UserError(f"`{reserved[0]}` cannot be an asset's name: those with `_` in front are ours")
+        if reserved := [key for key in found if key.startswith("_") or key == "lineage"]:
+            raise UserError(
+                f"`{found[reserved[0]].key}` cannot be an asset's name: `lineage` and those with `_` in front are ours"
+            )
         definitions = cls(
             root,
-            {thing.key: thing for thing in found.values() if isinstance(thing, Asset)},
+            {thing.key: _placed(thing, settings) for thing in found.values() if isinstance(thing, Asset)},
             {thing.key: thing for thing in found.values() if isinstance(thing, Source)},
             settings,
         )
@@ -51,15 +55,50 @@ class Definitions:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Keys of all assets, upstream first, otherwise as declared."""
-        graph = {key: [u for u in asset.upstream if u in self.assets] for key, asset in self.assets.items()}
+        sorter, declared = TopologicalSorter({key: self.awaited(key) for key in self.assets}), [*self.assets]
         try:
-            return tuple(TopologicalSorter(graph).static_order())
+            sorter.prepare()
         except CycleError as error:
             raise UserError(f"assets read one another in a circle: {' -> '.join(error.args[1])}") from error
+        place, ready, found = {key: number for number, key in enumerate(declared)}, list[int](), list[str]()
+        while sorter.is_active():
+            for key in sorter.get_ready():
+                heappush(ready, place[key])
+            found.append(declared[heappop(ready)])
+            sorter.done(found[-1])
+        return tuple(found)
+
+    def awaited(self, key: str) -> list[str]:
+        """Return the assets that this one comes after: those that it reads, and those that it is told of."""
+        reads = [upstream for upstream in self.assets[key].upstream if upstream in self.assets]
+        return list(dict.fromkeys([*reads, *self.told(key)]))
+
+    def told(self, key: str) -> Collection[str]:
+        """Return the assets that this one is told of in its lineage.
+
+        None if it asks for none; else all that do not ask, and those that do and were declared before it.
+        """
+        return self._told.get(key, ())
+
+    @cached_property
+    def _told(self) -> dict[str, dict[str, None]]:
+        asking = [key for key, asset in self.assets.items() if asset.told_lineage]
+        others = [key for key, asset in self.assets.items() if not asset.told_lineage]
+        return {key: dict.fromkeys([*others, *asking[:number]]) for number, key in enumerate(asking)}
 
     def downstream(self, key: str) -> Sequence[str]:
         """Return the assets that read this one directly."""
         return self._readers.get(key, ())
+
+    def made_from(self, keys: Iterable[str]) -> set[str]:
+        """Return the keys with all that they read, directly or not: what must be there before they are made."""
+        found, waiting = set[str](), list(keys)
+        while waiting:
+            key = waiting.pop()
+            if key in self.assets and key not in found:
+                found.add(key)
+                waiting += self.assets[key].upstream
+        return found
 
     @cached_property
     def _readers(self) -> dict[str, list[str]]:
@@ -70,20 +109,28 @@ class Definitions:
         return found
 
     def closure(self, keys: Iterable[str], *, down: bool) -> set[str]:
-        """Return the keys with all that they lead to, upstream or downstream."""
+        """Return the keys with all that they lead to, upstream or downstream; to be told of one is to read it."""
         found, waiting = set(), list(keys)
         while waiting:
             key = waiting.pop()
             if key in found or key not in self.assets:
                 continue
             found.add(key)
-            waiting += self.downstream(key) if down else self.assets[key].upstream
+            asking = [other for other, told in self._told.items() if key in told]
+            waiting += [*self.downstream(key), *asking] if down else self.awaited(key)
         return found
 
-    def with_views(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys, in building order, with all views that show them: those move when they are built."""
+    def with_views(self, keys: Iterable[str], there: Container[str]) -> list[str]:
+        """Return the keys, in building order, with the views that show them: those move when they are built.
+
+        A view that nobody asked for is left out where it shows a table, too, that is neither built nor `there`.
+        """
         found = set(keys)
-        found |= self.views_of(found)
+        for key in self.order:
+            upstream = self.assets[key].upstream
+            missing = [u for u in upstream if u in self.assets and u not in found and u not in there]
+            if self.assets[key].view and not missing and not found.isdisjoint(upstream):
+                found.add(key)
         return [key for key in self.order if key in found]
 
     def views_of(self, keys: Iterable[str]) -> set[str]:
@@ -162,6 +209,8 @@ class Definitions:
             return problem if asset.form == "expression" else None
         if self.assets[key].kind == "figure":
             return ", which is a figure: only tables and files can be read"
+        if self.assets[key].told_lineage:
+            return ", which speaks of every asset that is declared: nothing can be made from it"
         if self.assets[key].kind == "file":
             return None if wants == "file" else " without saying as what: annotate it with Path"
         if wants not in TABULAR:
@@ -205,6 +254,19 @@ class Definitions:
         known = sorted(known)
         near = difflib.get_close_matches(word, known, n=1)
         return f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(known) or 'none'}."
+
+
+def _placed(asset: Asset, settings: Any) -> Asset:
+    """Return the asset with the values of settings in its path, where the path names some."""
+
+    def value(found: re.Match[str]) -> str:
+        if not hasattr(settings, found[1]):
+            raise UserError(
+                f"the path of `{asset.key}` names `{found[1]}`, which is no setting: {asset.path}"
+            )
+        return str(getattr(settings, found[1]))
+
+    return replace(asset, path=re.sub(r"\{(\w+)\}", value, asset.path)) if asset.path else asset
 
 
 _ATTRIBUTES: dict[str, Any] = {

@@ -22,6 +22,10 @@ class UserError(Exception):
     The message says what is wrong, where, and what to do next.
     """
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in the place of a traceback."""
+        return [f"Error: {self}"]
+
 
 class TaintedError(UserError):
     """What was built must not leave, and must not stay where it was built either."""

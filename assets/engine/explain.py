@@ -119,7 +119,7 @@ class _Details:
             yield from self._rows(self.asset.key, old, None)
         elif part == "inputs" and name in self.inventory.definitions.sources:
             yield from self._partitions()
-        elif part == "inputs" and old and new:
+        elif part == "inputs" and old and new and not self.asset.told_lineage:
             whole = self.record.upstream_versions.get(name, old)
             yield from self._rows(name, whole, self.record.columns_read.get(name))
 

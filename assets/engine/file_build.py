@@ -14,7 +14,7 @@ from assets.engine.build import Build, Result, Staged
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache
 from assets.engine.decide import Decision, State
-from assets.engine.declarations import Asset
+from assets.engine.declarations import Asset, Observation
 from assets.engine.errors import BUILD_TABLES, TaintedError, UserError
 from assets.engine.inventory import Inventory
 from assets.engine.records import Record
@@ -43,7 +43,7 @@ class FileStore(Protocol):
         """Name where the files are that are set aside, in the order of `files`."""
 
     def commit(self, staged: Any, versions: Mapping[str, str]) -> None:
-        """Check the files against the tables as they are and put them in place, the record last."""
+        """Check the files against what they are made from as it is and put them in place, the record last."""
 
     def close(self) -> None:
         """End what making them needed, such as processes; called when a build is over."""
@@ -72,7 +72,7 @@ class FileBuild(Build):
         Raises UserError for one that is missing or was changed by hand: a figure of it would prove nothing.
         """
         definitions = self.inventory.definitions
-        reached = definitions.closure(files, down=False)
+        reached = definitions.made_from(files)
         tables = [
             key for key in definitions.order if key in reached and definitions.assets[key].kind == "table"
         ]
@@ -125,9 +125,16 @@ class FileBuild(Build):
             self._put_back(places, staged.output)
             shutil.rmtree(_restoring(key))
         else:
-            store.commit(staged.output, self.inventory.versions)
+            store.commit(staged.output, self._current(self.inventory.definitions.named(key)))
             self._keep(store, key)
         return self._settle(staged)
+
+    def _current(self, asset: Asset) -> dict[str, str]:
+        """Return the data versions of all assets as they are, and of the sources that this one reads."""
+        sources = [key for key in asset.upstream if key in self.inventory.definitions.sources]
+        seen = {key: self.inventory.observation(key) for key in sources}
+        found = {key: look.data_version for key, look in seen.items() if isinstance(look, Observation)}
+        return {**self.inventory.versions, **found}
 
     def _look_through(self, files: Mapping[Path, Path]) -> None:
         """Look through files before they are put in place; those that must not leave are not left aside either."""

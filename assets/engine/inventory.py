@@ -8,7 +8,8 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.engine.decide import Cause, Decision, Reason, State, decide
@@ -17,9 +18,10 @@ from assets.engine.definitions import Definitions
 from assets.engine.errors import ExpressionError, UserError
 from assets.engine.hashing import digest
 from assets.engine.index import Code
+from assets.engine.observing import stands
 from assets.engine.records import KEPT_AS, Closure, Ingredients, Look, Record
-from assets.engine.stamp import facts, settled
 from assets.engine.watching import doing
+from assets.engine.worked_out import WorkedOut
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,20 +45,18 @@ class Inventory:
     """Opens the tables, for the rare question that no record answers."""
     standing: dict[str, Observation] = field(default_factory=dict)
     """What earlier looks of this process found of the sources; believed while the files they looked at stand."""
+    files: Callable[[str], Sequence[Path]] = lambda _: ()
+    """Names the files of an asset, its record last."""
 
     def __post_init__(self) -> None:
         self.records: dict[str, Record] = dict(self.look.records)
         self.versions: dict[str, str] = dict(self.look.versions)
         self.schemas = dict(self.look.schemas)
-        self._observations: dict[str, Observation | Absent] = {}
-        self._compiled: dict[str, Compiled] = {}
-        self._closures: dict[str, Closure] = {}
-        self._columns: dict[tuple[str, str, tuple[str, ...]], str] = {}
+        self.known = WorkedOut()
 
     def share(self, other: "Inventory") -> None:
         """Take over what another inventory of the same project has looked at already."""
-        self._observations, self._compiled = other._observations, other._compiled
-        self._closures, self._columns = other._closures, other._columns
+        self.known = other.known
 
     def plan(self, keys: Iterable[str], *, force: Iterable[str] = ()) -> dict[str, Decision]:
         """Decide about the selected assets, upstream first, as if nothing had been built yet.
@@ -74,10 +74,8 @@ class Inventory:
         self, key: str, *, states: Mapping[str, State] | None = None, forced: bool = False
     ) -> Decision:
         """Decide about one asset; `states` are those of the selected assets that are not fresh."""
-        asset = self.definitions.named(key)
-        pending = {
-            upstream: (states or {})[upstream] for upstream in asset.upstream if upstream in (states or {})
-        }
+        asset, awaited = self.definitions.named(key), self.definitions.awaited(key)
+        pending = {upstream: states[upstream] for upstream in awaited if upstream in states} if states else {}
         record = self.records.get(key)
         try:
             current = self.ingredients(asset, pending) if record else Ingredients()
@@ -108,41 +106,51 @@ class Inventory:
 
         Not of its sources: a source's data version covers all that it hands on.
         """
-        if asset.key not in self._closures:
+        if asset.key not in self.known.closures:
             own = self.code.closure(asset.reference, caption=asset.kind == "figure")
             rest = self.code.closure(*self.extra_code.get(asset.kind, ()))
-            self._closures[asset.key] = Closure(
+            self.known.closures[asset.key] = Closure(
                 {**own.fragments, **rest.fragments}, own.libraries | rest.libraries
             )
-        return self._closures[asset.key]
+        return self.known.closures[asset.key]
 
     def observation(self, source: str) -> Observation | Absent:
         """Look at a source, once."""
-        if source not in self._observations and stands(self.standing.get(source)):
-            self._observations[source] = self.standing[source]
-        if source not in self._observations:
+        if source not in self.known.observations and stands(self.standing.get(source)):
+            self.known.observations[source] = self.standing[source]
+        if source not in self.known.observations:
             function = self.definitions.sources[source].function
             given = {"settings": self.definitions.settings, "memo": self.memos.get(source)}
-            wanted = inspect.signature(function).parameters
             with doing(f"source `{source}`"):
-                seen = function(**{k: v for k, v in given.items() if k in wanted})
-            self._observations[source] = seen
+                seen = function(**{k: given[k] for k in given if k in inspect.signature(function).parameters})
+            self.known.observations[source] = seen
             if isinstance(seen, Observation):
                 self.memos[source] = seen.memo
                 self.standing[source] = seen
-        return self._observations[source]
+        return self.known.observations[source]
 
     def summary(self, source: str) -> str:
         """Return what a look at the source found, in a line."""
         seen = self.observation(source)
         return seen.summary if isinstance(seen, Observation) else f"absent: {seen.reason}"
 
+    @property
+    def tables_there(self) -> set[str]:
+        """The tables, and those views that can be read, as they stand."""
+        return {key for key, schema in self.schemas.items() if schema}
+
+    def away(self) -> "Inventory":
+        """Return the same without looking at any source: what was made from them stands."""
+        there = replace(self, look=Look(self.records, self.versions, self.schemas))
+        unseen = dict.fromkeys(self.definitions.sources, Absent("it was not looked at"))
+        there.known = replace(self.known, observations={**unseen})
+        return there
+
     def watched(self, keys: Iterable[str]) -> dict[str, list[int] | None] | None:
         """Return the facts that decisions about these assets rest on; None when files alone cannot tell."""
         watched = dict(self.code.seen)
-        for source in {u for key in keys for u in self.definitions.assets[key].upstream} & set(
-            self.definitions.sources
-        ):
+        read = {upstream for key in keys for upstream in self.definitions.assets[key].upstream}
+        for source in read & self.definitions.sources.keys():
             found = self.observation(source).watched
             if found is None:
                 return None
@@ -158,22 +166,21 @@ class Inventory:
     def source_hash(self, asset: Asset) -> str:
         """Return a hash that stands still as long as the asset's expression cannot have changed."""
         schemas = {k: list(self.schemas[k].items()) for k in asset.upstream if k in self.schemas}
-        versions = self.code.versions({"ibis", "sqlglot", *self.closure(asset).libraries})
-        return digest(
-            "source",
-            self.closure(asset).fragments,
-            self._settings(asset),
-            schemas,
-            versions,
-            asset.declaration,
-        )
+        known = self.known.source_hashes.get(asset.key)
+        if known is None or known[0] != schemas:
+            closure, settings = self.closure(asset), self._settings(asset)
+            versions = self.code.versions({"ibis", "sqlglot", *closure.libraries})
+            parts = (closure.fragments, settings, schemas, versions, asset.declaration)
+            known = schemas, digest("source", *parts)
+            self.known.source_hashes[asset.key] = known
+        return known[1]
 
     def compiled(self, asset: Asset) -> "Compiled":
         """Compile the asset's expression over unbound tables of the schemas that are there."""
         from assets.engine import expressions
 
         marker = self.source_hash(asset)
-        if marker not in self._compiled:
+        if marker not in self.known.compiled:
             missing = [key for key in asset.inputs.values() if key not in self.schemas]
             if missing:
                 raise UserError(f"`{asset.key}` reads `{missing[0]}`, which is not built: build it first")
@@ -185,8 +192,8 @@ class Inventory:
             except Exception as error:
                 said = " ".join(str(error).split())
                 raise ExpressionError(f"{type(error).__name__}: {said}") from error
-            self._compiled[marker] = expressions.compiled(expression, self.code)
-        return self._compiled[marker]
+            self.known.compiled[marker] = expressions.compiled(expression, self.code)
+        return self.known.compiled[marker]
 
     def columns_read(self, asset: Asset, pending: Iterable[str] = ()) -> Mapping[str, Sequence[str]]:
         """Return the columns that the asset's expression reads, of each table of which it does not read all."""
@@ -266,6 +273,11 @@ class Inventory:
                 found[key] = (
                     self._version_of(key, columns[key], record) if key in columns else self.versions[key]
                 )
+        if asset.told_lineage:
+            from assets.engine.lineage.gathering import gathered
+
+            entries = gathered(self, asset).entries
+            found |= {key: entry.digest for key, entry in entries.items() if key not in pending}
         return found
 
     def _version_of(self, key: str, columns: Sequence[str], record: Record | None) -> str:
@@ -278,16 +290,10 @@ class Inventory:
         ):
             return record.ingredients.inputs[key]
         asked = (key, version, tuple(columns))
-        if asked not in self._columns:
+        if asked not in self.known.columns:
             from assets.engine.contents import scan
 
             assert self.tables is not None, "a table that has a version is there to be asked"
             with self.tables() as connection:
-                self._columns[asked] = scan(connection, key, columns).data_version
-        return self._columns[asked]
-
-
-def stands(seen: Observation | None) -> bool:
-    """Tell whether what a look found is still so, by the statistics of the files that it looked at."""
-    watched = seen.watched if seen else None
-    return watched is not None and all(settled(was) and facts(path) == was for path, was in watched.items())
+                self.known.columns[asked] = scan(connection, key, columns).data_version
+        return self.known.columns[asked]

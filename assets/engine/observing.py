@@ -39,6 +39,12 @@ def observed_files(*paths: str | Path, memo: Any = None) -> Observation | Absent
     )
 
 
+def stands(seen: Observation | None) -> bool:
+    """Tell whether what a look found is still so, by the statistics of the files that it looked at."""
+    watched = seen.watched if seen else None
+    return watched is not None and all(settled(was) and facts(path) == was for path, was in watched.items())
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb", buffering=0) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -68,7 +68,7 @@ class Parts:
         for leftover in folder.glob("*.tmp"):
             leftover.unlink(missing_ok=True)
         for path in sorted(folder.glob("*.parquet")):
-            part = _about(path)
+            part = about(path)
             if part is not None and part.origin == origin:
                 self._take(path, part)
 
@@ -204,8 +204,8 @@ def drop(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _about(path: Path) -> Part | None:
-    """Return what is said of the rows in a file; None when it is cut short or of another make."""
+def about(path: Path) -> Part | None:
+    """Return what a file of rows says of itself; None when it is cut short or of another make."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

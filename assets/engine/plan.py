@@ -112,7 +112,8 @@ def _restorable(
 ) -> "CachedResult | None":
     """Return the result that a build would restore, if it can be told before anything runs."""
     asset = imagined.definitions.assets[decision.key]
-    if forced or decision.state is State.FRESH or any(key in open_ended for key in asset.upstream):
+    awaited = imagined.definitions.awaited(asset.key)
+    if forced or decision.state is State.FRESH or any(key in open_ended for key in awaited):
         return None
     if any(key in imagined.definitions.assets and key not in imagined.versions for key in asset.upstream):
         return None

@@ -134,6 +134,10 @@ class Project:
     def _texts(self) -> Path:
         return STATE / "index" / f"{self.name}.texts.json"
 
+    def of_kinds(self, *kinds: str) -> list[str]:
+        """Return the assets that are kept in one of these ways, in building order."""
+        return [key for key in self.definitions.order if self.definitions.assets[key].kind in kinds]
+
     def look(self, code: Code | None = None) -> Inventory:
         """Look at everything that is declared, recorded and there; writes nothing."""
         found = [self._look_at_tables(), *(self._look_at_files(kind) for kind in self.file_stores)]
@@ -211,7 +215,7 @@ class Project:
             everything = inventory.plan(self.definitions.order)
             all_fresh = all(decision.state is State.FRESH for decision in everything.values())
             for scope in scopes:
-                keys = self._of_kinds(*SCOPES[scope])
+                keys = self.of_kinds(*SCOPES[scope])
                 decisions = {k: everything[k] for k in keys} if all_fresh else inventory.plan(keys)
                 watched = inventory.watched(keys)
                 if not keys or watched is None or any(d.state is not State.FRESH for d in decisions.values()):
@@ -247,7 +251,7 @@ class Project:
             mark.touch()
 
     def _inventory(self, look: Look, code: Code) -> Inventory:
-        given = (self.extra_code, self.memos, self._open_tables, self.standing)
+        given = (self.extra_code, self.memos, self._open_tables, self.standing, self._files)
         return Inventory(self.definitions, look, code, *given)
 
     def _open_tables(self) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
@@ -268,7 +272,7 @@ class Project:
         return known
 
     def _look_at_files(self, kind: str) -> Look:
-        keys = self._of_kinds(kind)
+        keys = self.of_kinds(kind)
         seen = facts_of(path for key in keys for path in self._files(key))
         known = self.index.look(kind, seen)
         if known is None:
@@ -278,9 +282,6 @@ class Project:
 
     def _database_facts(self) -> dict[str, list[int] | None]:
         return facts_of([self.database, self.database.with_name(self.database.name + ".wal")])
-
-    def _of_kinds(self, *kinds: str) -> list[str]:
-        return [key for key in self.definitions.order if self.definitions.assets[key].kind in kinds]
 
     def _files(self, key: str) -> Sequence[Path]:
         kind = self.definitions.assets[key].kind

@@ -1,6 +1,6 @@
 """What is known of the assets as plain JSON values: what `assets status --json` prints and stamps keep."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +47,16 @@ def partitions_due(
     return {"total": len(due.now), "to_compute": len(due.missing)}
 
 
-def everything_fresh(kinds: list[str]) -> str:
+def everything_fresh(kinds: Sequence[str]) -> str:
     """Return the sentence that says that assets of these kinds are all fresh."""
+    return f"Everything is fresh: {counted_kinds(kinds)}; nothing to do."
+
+
+def counted_kinds(kinds: Sequence[str]) -> str:
+    """Say how many there are of each kind, such as `37 tables, 15 figures and 1 file`."""
     counts = [(kinds.count(kind), kind) for kind in ("table", "figure", "file") if kind in kinds]
     shown = [f"{count} {kind}{'s' if count != 1 else ''}" for count, kind in counts]
-    listed = " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-    return f"Everything is fresh: {listed}; nothing to do."
+    return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _row(inventory: "Inventory", decision: Decision) -> dict[str, Any]:

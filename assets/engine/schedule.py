@@ -107,12 +107,18 @@ def _fresh(build: TableBuild | FileBuild, keys: Sequence[str]) -> list[str]:
 
 
 class _Queue:
-    """Which of the keys can be built by now: those all of whose upstream among the keys is settled."""
+    """Which of the keys can be built by now: those for which all that they come after is settled.
+
+    What reads one that failed is blocked; what is only told of it is not.
+    """
 
     def __init__(self, definitions: Definitions, keys: Sequence[str]) -> None:
-        wanted = set(keys)
-        self._readers = {key: [k for k in definitions.downstream(key) if k in wanted] for key in keys}
-        self._open = Counter(reader for readers in self._readers.values() for reader in readers)
+        self._waiting: dict[str, list[str]] = {key: [] for key in keys}
+        for key in keys:
+            for awaited in self._waiting.keys() & definitions.awaited(key):
+                self._waiting[awaited].append(key)
+        self._readers = {key: set(definitions.downstream(key)) for key in keys}
+        self._open = Counter(k for waiting in self._waiting.values() for k in waiting)
         self._blocked: set[str] = set()
         self.ready = deque(key for key in keys if not self._open[key])
 
@@ -121,14 +127,14 @@ class _Queue:
         waiting = [(key, failed)]
         while waiting:
             done, bad = waiting.pop()
-            for reader in self._readers[done]:
-                self._open[reader] -= 1
-                if bad and reader not in self._blocked:
-                    self._blocked.add(reader)
-                    waiting.append((reader, True))
-                    yield Result(reader, Outcome.BLOCKED, f"`{done}` failed")
-                elif not self._open[reader] and reader not in self._blocked:
-                    self.ready.append(reader)
+            for other in self._waiting[done]:
+                self._open[other] -= 1
+                if bad and other in self._readers[done] and other not in self._blocked:
+                    self._blocked.add(other)
+                    waiting.append((other, True))
+                    yield Result(other, Outcome.BLOCKED, f"`{done}` failed")
+                elif not self._open[other] and other not in self._blocked:
+                    self.ready.append(other)
 
 
 def materialize(
@@ -143,13 +149,13 @@ def materialize(
     progress: Progress | None = None,
 ) -> dict[str, Result]:
     """Bring the selected assets up to date, and views that show them: tables first, published together, then files."""
-    keys = project.definitions.with_views(keys)
     tables = [key for key in keys if project.definitions.assets[key].kind == "table"]
     files = [key for key in keys if key not in set(tables)]
     bring = partial(build_all, jobs=jobs, attempts=attempts, tell=tell, finished=finished)
     results, published = dict[str, Result](), True
     if tables:
         with project.build_tables(forced=forced, tell=tell, progress=progress) as build:
+            tables = project.definitions.with_views(tables, build.inventory.tables_there)
             results |= bring(build, tables)
             published = close(build, results.values())
     blocked = blocked_files(project.definitions, files, results)
@@ -201,7 +207,7 @@ def blocked_files(
     bad = {key for key, result in results.items() if result.outcome in (Outcome.FAILED, Outcome.BLOCKED)}
     if not bad:
         return {}
-    culprits = {figure: sorted(definitions.closure([figure], down=False) & bad) for figure in figures}
+    culprits = {figure: sorted(definitions.made_from([figure]) & bad) for figure in figures}
     return {f: Result(f, Outcome.BLOCKED, f"`{keys[0]}` failed") for f, keys in culprits.items() if keys}
 
 
@@ -213,7 +219,7 @@ def held_back(
     made = {
         r.key for r in results.values() if r.outcome in (Outcome.BUILT, Outcome.UNCHANGED, Outcome.RESTORED)
     }
-    stuck = [file for file in files if failed and definitions.closure([file], down=False) & made]
+    stuck = [file for file in files if failed and definitions.made_from([file]) & made]
     return {f: Result(f, Outcome.BLOCKED, f"`{failed[0]}` failed, so nothing was published") for f in stuck}
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 STATE = ".assets"
 """Folder, below the working directory, of what may be deleted without loss: stamps, index, cache, lock, logs."""
 LOCK = STATE + "/build.lock"
+PARTS = STATE + "/parts"
+"""Folder of rows that an unfinished build computed, by table."""
 HEARTBEAT = STATE + "/progress.json"
 """Where a running build says how far it is."""
 

@@ -30,12 +30,12 @@ from assets.engine.parts import LostPartError, drop
 from assets.engine.progress import Progress
 from assets.engine.records import Record, now
 from assets.engine.staging import Query
-from assets.engine.stamp import STATE
+from assets.engine.stamp import PARTS
 from assets.engine.working_copy import StagedTable, WorkingCopy
 
 
 def _parts_of(key: str) -> Path:
-    return Path(STATE) / "parts" / key
+    return Path(PARTS) / key
 
 
 def _called(function: Callable[..., Any], given: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -26,11 +26,6 @@ _BLOCK = 65_536
 """Bytes: a quarter of the default makes a file of many small tables four times smaller, and copies as fast."""
 
 
-def working_copy(path: Path) -> Path:
-    """Return where a build of `path` happens."""
-    return path.with_name(f".{path.name}.working")
-
-
 def log_of(path: Path) -> Path:
     """Return where DuckDB keeps the write-ahead log of a file."""
     return path.with_name(path.name + ".wal")

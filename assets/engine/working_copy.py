@@ -17,10 +17,11 @@ from assets.engine.cache.results import ResultCache
 from assets.engine.declarations import Asset
 from assets.engine.descriptions import comments
 from assets.engine.errors import UserError
+from assets.engine.leftovers import working_copy
 from assets.engine.records import Record
 from assets.engine.sql import literal, quoted, table_or_view
 from assets.engine.staging import Query, check_columns, check_rows, named, partitions_in
-from assets.engine.warehouse import connect, copied_afresh, log_of, open_read_only, remove, working_copy
+from assets.engine.warehouse import connect, copied_afresh, log_of, open_read_only, remove
 from assets.engine.writing import writing
 
 _STAGING = "_staging_"

@@ -27,6 +27,7 @@ STATUSES = {
     "empty_cell": "a cell of the two-by-two table is empty: no interval on the logit scale",
     "limits_unbounded": "the likelihood does not bound the interval on one side",
     "single_refit": "one refit only: there is nothing that it could differ from",
+    "few_subjects": "fewer than five subjects: nothing is said of so few",
     "single_level": "the factor has one level only: it cannot explain anything",
     "no_complete_block": "no combination of the other methods has a run of every level on the same subjects",
     "single_block": "one block only: there is nothing to test over",

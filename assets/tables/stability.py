@@ -39,6 +39,12 @@ def instability_summary(bootstrap_predictions: pa.Table) -> pa.Table:
     return stratos.stability.refits.instability_summary(bootstrap_predictions)
 
 
+@asset(partitions_def=PER_RUN, primary_key=["run_id", "bin"], group_name="stability", columns=COLUMNS)
+def instability_curves(bootstrap_predictions: pa.Table) -> pa.Table:
+    """One run, one bin of predicted risk: how far the refits of the model disagree on the subjects in it."""
+    return stratos.stability.instability_curves.instability_curves(bootstrap_predictions)
+
+
 @asset(
     partitions_def=PER_RUN,
     primary_key=["run_id", "uncertainty", "share"],

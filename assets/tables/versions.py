@@ -11,7 +11,7 @@ from assets.engine import asset
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 """The first number rises when a query of these tables may break, the second when something is added."""
 
 

@@ -1,4 +1,4 @@
-"""The tasks of Block 2: published tables in, checked figures out."""
+"""The tasks of Block 2: published tables in; checked figures out, and the files that speak of all."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +9,15 @@ from prefect import Task, task
 from assets.engine.build import Outcome, Result
 from assets.engine.decide import Decision
 from assets.engine.file_build import FileBuild
+from assets.engine.schedule import build_one
 from flows.tasks.steps import OPTIONS, skipped
 
 
 @task(**OPTIONS)
-def load_duckdb(build: FileBuild, figures: Sequence[str]) -> int:
-    """Check that every table that the figures need is what its record says; return the number of tables."""
+def load_duckdb(build: FileBuild, keys: Sequence[str]) -> int:
+    """Check that every table that figures and files need is what its record says; return the number of tables."""
     with build.working():
-        count = build.check_tables(figures)
+        count = build.check_tables(keys)
     logger.info("{} tables, each as its record says", count)
     return count
 
@@ -60,4 +61,15 @@ def validate_figures(build: FileBuild, figure: str) -> Any:
             return skipped(figure, decision, Result(figure, Outcome.SKIPPED, decision.because()))
         result = build.commit(staged)
         logger.info("{}: checked and in place", result.outcome.value)
+        return result
+
+
+@task(task_run_name="write_document:{key}", **OPTIONS)
+def write_document(build: FileBuild, key: str) -> Any:
+    """Write one file and put it in place, unless it is fresh by now."""
+    with logger.contextualize(asset=key), build.working():
+        result = build_one(build, key)
+        if result.outcome is Outcome.SKIPPED:
+            return skipped(key, build.decide(key), result)
+        logger.info("{}: in place", result.outcome.value)
         return result

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from assets.engine.errors import UserError
@@ -15,11 +14,13 @@ Datasets = dict[str, list[Row]]
 
 def split(chart: Any) -> tuple[dict[str, Any], Datasets]:
     """The chart's Vega-Lite spec without data, and its datasets; `join` puts them together again."""
-    # Altair would check every row against Vega-Lite's schema, which takes longer than to draw them; and even
-    # a shallow copy of a chart copies all its layers. So the rows step aside for a moment.
+    import altair as alt  # here, so that processes that draw from sidecars do without
+
+    # Altair would check the drawing and every row against Vega-Lite's schema, which takes longer than to draw them
+    # (a test does it instead); and even a shallow copy of a chart copies all its layers. So the rows step aside.
     datasets, chart.datasets = chart.datasets, alt.Undefined
     try:
-        return chart.to_dict(), datasets
+        return chart.to_dict(validate=False), datasets
     finally:
         chart.datasets = datasets
 
@@ -31,8 +32,9 @@ def join(spec: Mapping[str, Any], datasets: Mapping[str, list[Row]]) -> dict[str
 
 def rows(frame: pd.DataFrame) -> list[Row]:
     """The frame's rows in JSON's types; NaN, infinity and missing values become None."""
-    columns = [[_plain(value) for value in frame[name]] for name in frame.columns]
-    return [dict(zip(frame.columns, values, strict=True)) for values in zip(*columns, strict=True)]
+    names = list(frame.columns)
+    columns = [[_plain(value) for value in frame[name]] for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def columns(frame: pd.DataFrame, name: str, wanted: Iterable[str]) -> pd.DataFrame:

@@ -93,17 +93,21 @@ def drawn(name: str, plot: Plot) -> alt.LayerChart:
     """The labels in the dataset `name` as a layer over the plot."""
     x_scale = alt.Scale(domain=[0, plot.width], range=[0, plot.width], zero=False, nice=False)
     y_scale = alt.Scale(domain=[0, plot.height], range=[0, plot.height], zero=False, nice=False)
+
+    def x(field: str) -> alt.X:
+        return alt.X(f"{field}:Q", scale=x_scale, axis=None)
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", scale=y_scale, axis=None)
+
     base = alt.Chart(alt.NamedData(name))
     leader = base.transform_filter("isValid(datum.from_x)").mark_rule(strokeWidth=0.6)
+    text = base.transform_filter("isValid(datum.text_x)").mark_text(align="left", baseline="middle")
+    colour = alt.Color("colour:N", scale=None)
     return alt.layer(
-        leader.encode(
-            x=alt.X("from_x:Q", scale=x_scale, axis=None), x2="to_x:Q", y=alt.Y("from_y:Q", scale=y_scale, axis=None),
-            y2="to_y:Q", color=alt.Color("colour:N", scale=None),
-        ),
-        base.transform_filter("isValid(datum.text_x)").mark_text(align="left", baseline="middle").encode(
-            x=alt.X("text_x:Q", scale=x_scale, axis=None), y=alt.Y("text_y:Q", scale=y_scale, axis=None), text="text:N",
-        ),
-    )  # fmt: skip
+        leader.encode(x=x("from_x"), x2=alt.X2("to_x"), y=y("from_y"), y2=alt.Y2("to_y"), color=colour),
+        text.encode(x=x("text_x"), y=y("text_y"), text=alt.Text("text:N")),
+    )
 
 
 def written(name: str, size: float) -> alt.LayerChart:
@@ -113,7 +117,9 @@ def written(name: str, size: float) -> alt.LayerChart:
     """
     pixels = alt.Scale(domain=[0, 1], range=[0, 1], zero=False, nice=False)
     base = alt.Chart(alt.NamedData(name)).encode(
-        x=alt.X("x:Q", scale=pixels, axis=None), y=alt.Y("y:Q", scale=pixels, axis=None), text="text:N"
+        x=alt.X("x:Q", scale=pixels, axis=None),
+        y=alt.Y("y:Q", scale=pixels, axis=None),
+        text=alt.Text("text:N"),
     )
     left, right = (base.transform_filter(alt.datum.align == side) for side in ("left", "right"))
     return alt.layer(

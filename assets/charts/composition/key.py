@@ -1,8 +1,8 @@
 """A figure's key: samples of its marks with their names, placed in points rather than in data units."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -11,21 +11,26 @@ from assets.charts.composition.style import INK, LABEL
 from assets.charts.composition.typesetting import text_width, wrapped
 
 LINE_HEIGHT = 10.0
-_SHAPES = {"box": "square", "diamond": "diamond", "down": "triangle-down"}
+_SHAPES = {"diamond": "diamond", "down": "triangle-down"}
 _SAMPLE, _GAP, _BETWEEN = 14.0, 4.0, 14.0
+_BOX = 6.3  # height of a box, in points
 _INDENT = _SAMPLE + _GAP
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One mark and what it stands for; `value` is printed in a column of its own."""
+    """One mark and what it stands for; `value` is printed in a column of its own.
+
+    Of several `colours` a box has a stripe each: one entry for what looks alike in every panel but for its colour.
+    """
 
     label: str
     colour: str = INK
     dash: Sequence[float] = field(default=(1, 0))
-    mark: Literal["line", "box", "diamond", "down", "none"] = "line"
+    mark: Literal["line", "box", "frame", "diamond", "down", "none"] = "line"
     value: str = ""
     width: float = 1.2
+    colours: Sequence[str] = ()
 
 
 def listed_size(entries: Sequence[Entry], header: str) -> tuple[float, float]:
@@ -59,12 +64,19 @@ def flowed(entries: Sequence[Entry], *, top: float, width: float, alone: int = 0
     return _frame(lines, places)
 
 
+def paragraphs(groups: Sequence[Sequence[Entry]], *, top: float, width: float) -> pd.DataFrame:
+    """Groups of entries below one another, each flowed."""
+    placed = []
+    for entries in groups:
+        placed.append(flowed(entries, top=top, width=width))
+        top = float(placed[-1].y.max()) + LINE_HEIGHT / 2
+    return pd.concat(placed, ignore_index=True)
+
+
 def drawn(name: str, width: float, height: float) -> alt.LayerChart:
     """The key in the dataset `name`, as a layer over (or a view below) a plot of that size in points."""
     pixels = alt.Scale(domain=[0, width], range=[0, width], zero=False, nice=False)
-    y = alt.Y(
-        "y:Q", scale=alt.Scale(domain=[0, height], range=[0, height], zero=False, nice=False), axis=None
-    )
+    down = alt.Scale(domain=[0, height], range=[0, height], zero=False, nice=False)
     colour, dash = alt.Color("colour:N", scale=None), alt.StrokeDash("dash:N", scale=None)
     shape = alt.Shape(
         "mark:N", scale=alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values())), legend=None
@@ -73,17 +85,30 @@ def drawn(name: str, width: float, height: float) -> alt.LayerChart:
     def at(field: str) -> alt.X:
         return alt.X(f"{field}:Q", scale=pixels, axis=None)
 
-    base = alt.Chart(alt.NamedData(name)).encode(y=y)
+    def below(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", scale=down, axis=None)
+
+    base = alt.Chart(alt.NamedData(name)).encode(y=below("y"))
     lines = base.transform_filter("datum.mark === 'line'")
-    symbols = base.transform_filter("datum.mark !== 'line' && datum.mark !== 'none'")
+    symbols = base.transform_filter("datum.mark === 'diamond' || datum.mark === 'down'")
+    boxes = base.transform_filter("datum.mark === 'box' || datum.mark === 'frame'")
+    fill, stroke = alt.Fill("fill:N", scale=None), alt.Stroke("colour:N", scale=None)
     return alt.layer(
         # An expression: as a channel, the width would lose against the style's.
         lines.mark_rule(strokeWidth=alt.ExprRef("datum.width")).encode(
-            x=at("left"), x2="sample_end:Q", color=colour, strokeDash=dash
+            x=at("left"), x2=alt.X2("sample_end"), color=colour, strokeDash=dash
         ),
         symbols.mark_point(size=40).encode(x=at("middle"), color=colour, shape=shape),
-        base.mark_text(align="left", baseline="middle").encode(x=at("text"), text="label:N"),
-        base.mark_text(align="right", baseline="middle").encode(x=at("right"), text="value:N"),
+        boxes.mark_rect(strokeWidth=0.4).encode(
+            x=at("box_left"),
+            x2=alt.X2("box_right"),
+            y=below("box_top"),
+            y2=alt.Y2("box_bottom"),
+            fill=fill,
+            stroke=stroke,
+        ),
+        base.mark_text(align="left", baseline="middle").encode(x=at("text"), text=alt.Text("label:N")),
+        base.mark_text(align="right", baseline="middle").encode(x=at("right"), text=alt.Text("value:N")),
     ).properties(width=width, height=height)
 
 
@@ -99,10 +124,22 @@ def _broken(entry: Entry, width: float) -> list[Entry]:
 
 def _frame(entries: Sequence[Entry], places: Sequence[tuple[float, float, float]]) -> pd.DataFrame:
     return pd.DataFrame(
-        {
-            "label": entry.label, "value": entry.value, "mark": entry.mark, "colour": entry.colour,
-            "dash": list(entry.dash), "width": entry.width, "left": left, "middle": left + _SAMPLE / 2,
-            "sample_end": left + _SAMPLE, "text": left + _INDENT, "right": right, "y": y,
-        }
+        row
         for entry, (left, y, right) in zip(entries, places, strict=True)
-    )  # fmt: skip
+        for row in _rows(entry, left, y, right)
+    )
+
+
+def _rows(entry: Entry, left: float, y: float, right: float) -> Iterator[dict[str, Any]]:
+    """The rows of an entry: one, or one for each stripe, the first with the text."""
+    stripes = list(entry.colours) or [entry.colour]
+    wide = max(_BOX, min(_SAMPLE, _BOX * len(stripes)))
+    first, step, gap = left + (_SAMPLE - wide) / 2, wide / len(stripes), 0.8 if len(stripes) > 1 else 0.0
+    for i, colour in enumerate(stripes):
+        yield {
+            "label": "" if i else entry.label, "value": "" if i else entry.value, "mark": entry.mark, "colour": colour,
+            "fill": "white" if entry.mark == "frame" else colour, "dash": list(entry.dash), "width": entry.width,
+            "left": left, "middle": left + _SAMPLE / 2, "sample_end": left + _SAMPLE, "text": left + _INDENT,
+            "box_left": first + i * step, "box_right": first + (i + 1) * step - gap, "box_top": y - _BOX / 2,
+            "box_bottom": y + _BOX / 2, "right": right, "y": y,
+        }  # fmt: skip

@@ -1,6 +1,7 @@
 """Numbers as a journal prints them."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,15 @@ def with_interval(value: Any, lower: Any, upper: Any, digits: int = 2) -> str:
         return f"{fixed(value, digits)} (interval {NOT_ESTIMABLE})"
     between = " to " if lower < 0 else "–"
     return f"{fixed(value, digits)} ({fixed(lower, digits)}{between}{fixed(upper, digits)})"
+
+
+def unit_range(values: Iterable[Any]) -> list[float]:
+    """The ends of an axis for these parts of 1, in steps of 0.05 and never of no length; 0 to 1 if none is known."""
+    known = [value for value in values if _known(value)]
+    if not known:
+        return [0.0, 1.0]
+    low = min(math.floor(min(known) * 20), 19)
+    return [low / 20, max(math.ceil(max(known) * 20), low + 1) / 20]
 
 
 def _known(value: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from assets.charts.composition.datasets import columns, join, rows
 from assets.engine.errors import UserError
@@ -24,7 +25,7 @@ SMALL, LABEL, TITLE = 6.0, 7.0, 8.0
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _SLACK = 8  # points at the right that may be left white rather than drawing once more
 
-INK, REFERENCE, WITHOUT, OTHER, FAINT = "#000000", "#8a8a8a", "#9a9a9a", "#cfcfcf", "#e6e6e6"
+INK, REFERENCE, OTHER, FAINT = "#000000", "#8a8a8a", "#cfcfcf", "#e6e6e6"
 # Okabe and Ito's without the three that are too light for a line on white; then two of Paul Tol's.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#882255", "#332288"]
 # Seven steps of CIEDE2000 10 from pale yellow to blue: lightness falls evenly for every reader, and
@@ -124,7 +125,9 @@ def finished(
         plot = int((width - margin) / plots)
         if plot < 20:
             raise UserError(f"No room for a plot beside its labels in {width} points: shorten the labels.")
-        chart, frames = draw(plot)
+        # Altair checks each piece of a chart against Vega-Lite's schema, which takes longer than to draw it.
+        with debug_mode(False):
+            chart, frames = draw(plot)
         # Set, not `.configure()` and `.properties()`: those copy every layer and every row.
         chart.config = alt.Config(**CONFIG)
         drawn = _width(chart, frames)
@@ -151,7 +154,7 @@ def _padded(spare: float) -> dict[str, Any]:
     return {**CONFIG, "padding": {"left": side, "top": side, "bottom": side, "right": side + spare}}
 
 
-def tint(colour: str, share: float = 0.14) -> str:
+def tint(colour: str, share: float = 0.2) -> str:
     """The colour thinned with white, solid: a band that needs no opacity."""
     channels = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 - share * (255 - channel)):02x}" for channel in channels)

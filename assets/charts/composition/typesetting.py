@@ -4,11 +4,14 @@ Widths are those of Liberation Sans Regular, which vl-convert brings along and w
 Arial and Helvetica. They are written down here because no font file can be relied on to be found.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 _UNITS_PER_EM = 2048
+_JOINT = "\u200b"  # where a text may be broken and nothing is seen
 _WIDTHS = {
+    0: _JOINT,
     391: "'",
     455: "ijl‘’",
     532: "|",
@@ -54,6 +57,19 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
     return lines
 
 
+def fitted(text: str, width: float, size: float) -> list[str]:
+    """The text in lines of at most `width` points, however narrow: the last resort where nothing may stand beside it.
+
+    As `wrapped`, but what is still too wide is broken before its capitals, and if that is not enough, anywhere.
+    """
+    lines = wrapped(text, width, size)
+    for spaced in (re.sub(r"(?<=[a-z])(?=[A-Z])", _JOINT, text), _JOINT.join(text)):
+        if max(text_width(line, size) for line in lines) <= width:
+            break
+        lines = wrapped(spaced, width, size)
+    return [line.replace(_JOINT, "") for line in lines]
+
+
 def dodged(wanted: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
     """Positions at least `gap` apart, in the order of those wanted and, in squares, nearest to them.
 
@@ -92,6 +108,6 @@ def _pieces(text: str) -> list[str]:
     pieces = [""]
     for character in text:
         pieces[-1] += character
-        if character in " -_–":
+        if character in f" -_–{_JOINT}":
             pieces.append("")
     return [piece for piece in pieces if piece]

@@ -1,4 +1,4 @@
-"""Where figures are kept: drawn aside, checked, then renamed into place with the sidecar last.
+"""Where figures are kept: drawn aside, checked, then renamed into place with verdict and, last, sidecar.
 
 The sidecar is a figure's record. Until it is in place the figure counts as not there, so a build that is
 cut off at any point leaves either the old figure or the new one.
@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,17 +19,19 @@ from typing import Any
 
 from loguru import logger
 
+from assets.charts.qa.verdict import Verdict, load
 from assets.engine.declarations import Asset
 from assets.engine.errors import UserError
 from assets.engine.hashing import digest
 from assets.engine.records import Ingredients, Record
+from assets.engine.stamp import STATE
 
 FORMATS = ("png", "svg", "pdf")
 
 CODE = (
     "assets.charts.publication.render:render",
     "assets.charts.publication.sidecar:build_sidecar",
-    "assets.charts.qa:check_figure",
+    "assets.charts.qa.checking:check_figure",
 )
 """What makes a figure beside its own function; a change in any of it redraws."""
 
@@ -38,7 +41,7 @@ _UNKNOWN = "0" * 64
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure set aside: its pictures by format, and its sidecar."""
+    """A figure set aside: its pictures by format, its sidecar, and where its files go meanwhile."""
 
     key: str
     files: Mapping[str, bytes]
@@ -47,15 +50,16 @@ class Drawn:
 
 
 class Gallery:
-    """Keeps figures in one folder: pictures in it, sidecars in `data/` within it."""
+    """Keeps figures in one folder: pictures in it, verdicts and sidecars in `data/` within it."""
 
     def __init__(self, folder: Path, *, jobs: int = 2) -> None:
         # aside, but beside: a rename does not cross file systems
         self.folder, self.staging, self.jobs = folder, folder / ".aside", jobs
 
     def files(self, key: str) -> list[Path]:
-        """Return the files of a figure, its sidecar last."""
-        return [*(self.folder / f"{key}.{kind}" for kind in FORMATS), self.folder / "data" / f"{key}.json"]
+        """Return the files of a figure: pictures, what the checks said of them and, last, its sidecar."""
+        said = (self.folder / "data" / f"{key}{suffix}" for suffix in (".qa.json", ".json"))
+        return [*(self.folder / f"{key}.{kind}" for kind in FORMATS), *said]
 
     def look(self, keys: Iterable[str]) -> tuple[dict[str, Record], dict[str, str]]:
         """Return the records of the figures that are there, and their data versions as they really are."""
@@ -64,7 +68,7 @@ class Gallery:
             try:
                 sidecar = json.loads(path.read_bytes())
                 record, version = _record(sidecar, path), self._observed(sidecar)
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue  # not a sidecar of ours, or no longer one: the figure counts as never drawn
             if record.key == path.stem:  # a copy under another name speaks for nobody
                 records[record.key], versions[record.key] = record, version
@@ -97,36 +101,72 @@ class Gallery:
         return record, Drawn(asset.key, files, sidecar, self._aside(asset.key))
 
     def export(self, staged: Drawn) -> None:
-        """Write the figure's pictures and its sidecar, still aside."""
+        """Check the figure and write its pictures, its verdict and its sidecar, still aside."""
         from assets.charts.publication.sidecar import dump
 
-        (staged.aside / "data").mkdir(parents=True, exist_ok=True)
+        verdict = self.judge(staged.sidecar, staged.files, staged.sidecar["sources"])
+        verdict_file, sidecar_file = self.aside(staged)[-2:]
+        sidecar_file.parent.mkdir(parents=True, exist_ok=True)
         for kind, content in staged.files.items():
             (staged.aside / f"{staged.key}.{kind}").write_bytes(content)
-        (staged.aside / "data" / f"{staged.key}.json").write_bytes(dump(staged.sidecar))
+        verdict_file.write_bytes(verdict.dump())
+        sidecar_file.write_bytes(dump(staged.sidecar))
 
     def aside(self, staged: Drawn) -> list[Path]:
-        """Name where the pictures and, last, the sidecar are."""
+        """Name where the pictures, the verdict and, last, the sidecar are."""
         return [staged.aside / path.relative_to(self.folder) for path in self.files(staged.key)]
 
     def commit(self, staged: Drawn, versions: Mapping[str, str]) -> None:
-        """Check the figure against the tables as they are and rename it into place, the sidecar last.
+        """Rename a figure that passed its checks into place, the sidecar last.
 
-        Raises UserError when an integrity (P0) or statistics (P1) check fails; the old figure stays.
+        Raises UserError when an integrity (P0) or statistics (P1) check failed, or a table is no longer
+        what the figure was drawn from; the old figure stays, and the verdict is kept apart.
         """
-        from assets.charts.qa import check_figure
-
-        findings = check_figure(staged.sidecar, staged.files, versions)
-        for finding in findings:
+        verdict = load((self.aside(staged)[-2]).read_bytes())
+        if any(versions.get(name) != version for name, version in staged.sidecar["sources"].items()):
+            verdict = self.judge(staged.sidecar, staged.files, versions)
+        for finding in verdict.findings:
             logger.warning("{} {}: {}", finding.level, finding.check, finding.message)
-        fatal = [finding for finding in findings if finding.level in ("P0", "P1")]
-        if fatal:
-            told = "; ".join(f"{f.level} {f.check}: {f.message}" for f in fatal)
-            raise UserError(f"figure `{staged.key}` fails its checks and is kept out: {told}")
+        apart = kept_out(staged.key)
+        if verdict.fatal:
+            apart.parent.mkdir(parents=True, exist_ok=True)
+            apart.write_bytes(verdict.dump())
+            told = "; ".join(f"{f.level} {f.check}: {f.message}" for f in verdict.fatal)
+            raise UserError(f"figure `{staged.key}` fails its checks and is kept out (see {apart}): {told}")
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         for aside, path in zip(self.aside(staged), self.files(staged.key), strict=True):
             aside.replace(path)
         shutil.rmtree(staged.aside)
+        apart.unlink(missing_ok=True)
+
+    def judge(
+        self, sidecar: Mapping[str, Any], files: Mapping[str, bytes], versions: Mapping[str, str] | None
+    ) -> Verdict:
+        """Return what the checks say of a figure, compared with the tables of these data versions if given."""
+        from assets.charts.qa.checking import check_figure
+
+        # In a process of its own: Vega is not to be asked by two threads of one process at a time.
+        return self._pool.submit(check_figure, sidecar, files, versions).result()
+
+    def judge_again(self, key: str, versions: Mapping[str, str] | None) -> Verdict | None:
+        """Return what the checks say today of a figure that is in place; None if there is no sidecar."""
+        *places, _, sidecar_file = self.files(key)
+        try:
+            read = json.loads(sidecar_file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (ValueError, RecursionError):
+            read = None
+        # One that cannot be read is not valid, as the first check will say.
+        sidecar = read if isinstance(read, dict) else {"figure_id": key}
+        there = {place.suffix[1:]: place.read_bytes() for place in places if place.is_file()}
+        return self.judge(sidecar, there, versions)
+
+    def recorded(self, key: str) -> Verdict | None:
+        """Return the verdict beside a figure, if there is one that nobody edited."""
+        with suppress(OSError, UserError):
+            return load(self.files(key)[-2].read_bytes())
+        return None
 
     def close(self) -> None:
         """End the processes that draw; left to the interpreter's exit, they sometimes end with a traceback."""
@@ -146,17 +186,29 @@ class Gallery:
             strays["input_hash"] = sidecar["input_hash"]
         if dict(ingredients.inputs) != sidecar["sources"]:
             strays["sources"] = json.dumps(sidecar["sources"], sort_keys=True)
-        for kind, described in sidecar["files"].items():
-            path = self.folder / f"{sidecar['figure_id']}.{kind}"
-            found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "gone"
-            if found != described["sha256"]:
+        pictures = {kind: self._sha256(f"{sidecar['figure_id']}.{kind}") for kind in FORMATS}
+        for kind, found in pictures.items():
+            if found != sidecar["files"][kind]["sha256"]:
                 strays[kind] = found
+        verdict = self.recorded(sidecar["figure_id"])
+        judged = {"data_version": sidecar["data_version"], **pictures}
+        if verdict is None or verdict.fatal or verdict.judged != judged:
+            strays["verdict"] = self._sha256(f"data/{sidecar['figure_id']}.qa.json")
         return digest("edited", content, strays) if strays else content
+
+    def _sha256(self, name: str) -> str:
+        path = self.folder / name
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "gone"
 
     @cached_property
     def _pool(self) -> ProcessPoolExecutor:
         # spawn: a process forked after vl-convert was used hangs for ever
         return ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
+
+
+def kept_out(key: str) -> Path:
+    """Return where the verdict is on a figure that was kept out."""
+    return Path(STATE) / "qa" / f"{key}.json"
 
 
 def _caption(asset: Asset) -> str:

@@ -30,11 +30,20 @@ def render(spec: Mapping[str, Any]) -> Rendered:
     Data must be in the spec: nothing is fetched, a URL raises ValueError. PDF bytes are the same
     every time as long as the spec uses neither opacity nor a second face of the font.
     """
-    # Sorted keys: a spec that came back from a sidecar is drawn as the one that went into it.
-    text = json.dumps(spec, sort_keys=True, allow_nan=False)
-    svg = _steady_names(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))
+    svg = _drawn(spec)
     png = vl_convert.svg_to_png(svg, ppi=PPI)
     return Rendered(svg=_in_points(svg).encode(), png=png, pdf=vl_convert.svg_to_pdf(svg))
+
+
+def svg_of(spec: Mapping[str, Any]) -> str:
+    """The spec's SVG alone, the same as `render` makes."""
+    return _in_points(_drawn(spec))
+
+
+def _drawn(spec: Mapping[str, Any]) -> str:
+    # Sorted keys: a spec that came back from a sidecar is drawn as the one that went into it.
+    text = json.dumps(spec, sort_keys=True, allow_nan=False)
+    return _steady_names(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))
 
 
 def _steady_names(svg: str) -> str:

@@ -15,11 +15,13 @@ from assets.charts.publication.render import Rendered, render
 from assets.engine.errors import UserError
 from assets.engine.records import Record
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA_FILE = Path(__file__).with_name("sidecar.schema.json")
+_TOLD = 3  # of what is wrong, before the rest is counted
 _LIBRARIES = ("altair", "pandas", "vl-convert-python")
 _SAID = (
-    "title", "alt_text", "units", "privacy", "n_runs", "n_subjects", "n_events", "n_bootstrap", "missing_counts",
+    "title", "notes", "alt_text", "units", "privacy", "n_runs", "n_subjects", "n_events", "n_bootstrap",
+    "missing_counts", "absent",
 )  # fmt: skip
 
 Sidecar = dict[str, Any]
@@ -45,7 +47,7 @@ def build_sidecar(
     sidecar = {
         "schema_version": SCHEMA_VERSION,
         "figure_id": figure_id,
-        "caption": caption,
+        "caption": " ".join([caption, *said.get("notes", ())]),
         **{name: said[name] for name in _SAID if name in said},
         "sources": dict(record.ingredients.inputs),
         "input_hash": record.input_hash,
@@ -54,7 +56,7 @@ def build_sidecar(
         "files": {kind: _described(figure_id, kind, content) for kind, content in files.items()},
         "libraries": {name: installed.version(name) for name in _LIBRARIES},
         "data": data,
-        "spec": dict(spec),
+        "spec": {name: part for name, part in spec.items() if name != "usermeta"},
     }
     wrong = problems(sidecar)
     if wrong:
@@ -63,7 +65,10 @@ def build_sidecar(
 
 
 def dump(sidecar: Mapping[str, Any]) -> bytes:
-    """The sidecar's bytes: strict JSON, keys sorted, a row of data on each line, a newline at the end."""
+    """The sidecar's bytes: strict JSON, keys sorted, a row of data on each line, a newline at the end.
+
+    Within a row the columns keep the order that they were drawn in, which is how people read them.
+    """
     head = {name: value for name, value in sidecar.items() if name != "data"}
     tables = ",\n".join(
         f"  {_json(name)}: [\n{_lines(rows)}  ]" for name, rows in sorted(sidecar["data"].items())
@@ -74,20 +79,36 @@ def dump(sidecar: Mapping[str, Any]) -> bytes:
 
 
 def load(content: bytes) -> Sidecar:
-    """The sidecar in these bytes. Raises UserError if they are not strict JSON or not a sidecar."""
+    """The sidecar in these bytes.
+
+    Raises UserError if they are not strict JSON, not a sidecar, or one of another version of the schema.
+    """
     try:
         sidecar = json.loads(content, parse_constant=_refuse)
-    except ValueError as error:
+        json.dumps(sidecar, ensure_ascii=False).encode()  # half a character can be escaped, but not written
+    except (ValueError, RecursionError) as error:
         raise UserError(f"not a figure's sidecar: {error}") from error
+    version = sidecar.get("schema_version") if isinstance(sidecar, dict) else None
+    if isinstance(version, int) and version != SCHEMA_VERSION:
+        todo = "update the program" if version > SCHEMA_VERSION else "draw the figure anew (`make analyze`)"
+        raise UserError(f"sidecar of schema version {version}, this program reads {SCHEMA_VERSION}: {todo}")
     wrong = problems(sidecar)
     if wrong:
-        raise UserError(f"not a figure's sidecar: {'; '.join(wrong)}")
+        more = f"; and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
+        raise UserError(f"not a figure's sidecar: {'; '.join(wrong[:_TOLD])}{more}")
     return dict(sidecar)
 
 
 def redraw(sidecar: Mapping[str, Any]) -> Rendered:
-    """The pictures drawn again from the sidecar alone: the same bytes, given the same libraries and font."""
-    return render(join(sidecar["spec"], sidecar["data"]))
+    """The pictures drawn again from the sidecar alone: the same bytes, given the same libraries and font.
+
+    Raises UserError for a drawing that Vega refuses, such as one that asks for data from elsewhere.
+    """
+    try:
+        return render(join(sidecar["spec"], sidecar["data"]))
+    except ValueError as error:
+        why = " ".join(str(error).split("\n    at ")[0].split())[:200]
+        raise UserError(f"the drawing of `{sidecar['figure_id']}` cannot be drawn: {why}") from error
 
 
 def problems(sidecar: Any) -> list[str]:
@@ -101,12 +122,12 @@ def _described(figure_id: str, kind: str, content: bytes) -> dict[str, Any]:
     return {"path": f"{figure_id}.{kind}", "sha256": digest, "bytes": len(content), **size}
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+def _json(value: Any, *, sort_keys: bool = True) -> str:
+    return json.dumps(value, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False)
 
 
 def _lines(rows: list[dict[str, Any]]) -> str:
-    return ",\n".join(f"   {_json(row)}" for row in rows) + ("\n" if rows else "")
+    return ",\n".join(f"   {_json(row, sort_keys=False)}" for row in rows) + ("\n" if rows else "")
 
 
 def _refuse(constant: str) -> None:

@@ -5,115 +5,139 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
-from assets.charts.publication.sidecar import redraw
-from assets.charts.qa.finding import Finding, Level
-from assets.charts.qa.scene import Scene
+from assets.charts.composition.numbers import NOT_ESTIMABLE
+from assets.charts.publication.sidecar import problems, redraw
+from assets.charts.qa.exhibit import Exhibit, NotApplicableError, check
+from assets.engine.errors import UserError
 
 _FALSE_ORIGIN = re.compile(r"(?<![a-z])(synthetic|simulated|mock|dummy|placeholder)(?![a-z])", re.IGNORECASE)
 _TELLS_ORIGIN = ("run_id", "run_name", "experiment", "label", "classifier", "featurization", "outlier_method",
                  "imputation_method")  # fmt: skip
 # Layout, and what a study may rightly have none of.
 _MAY_BE_EMPTY = {"key", "labels", "headings", "other_runs", "cut"}
-_CURVES = {
-    ("false_positive_rate", "true_positive_rate"): "ROC",
-    ("predicted", "observed"): "calibration",
-    ("threshold", "net_benefit"): "decision",
-    ("bin_start", "y_true", "n"): "distribution",
-}
-_FEW_POINTS = 8  # two coarse curves may well coincide
+_NAMES_SUBJECT = re.compile(r"(subject|patient|participant|person|individual)(_(id|code|name|key|label))?")
+_OF_SUBJECT = re.compile(r"y_true|outcome|y_prob\w*")
 _WHITE, _LEAST_INK = 250, 0.002
+_LEAST_SHAPES = 2  # one is the background
 
 
-def provenance(sidecar: Mapping[str, Any], tables: Mapping[str, str] | None) -> Iterator[Finding]:
-    """Sources are named, and they are the tables as they are now."""
-    if not sidecar["sources"]:
-        yield Finding("P0", "provenance", "no source is named")
-    for name, version in sidecar["sources"].items() if tables is not None else ():
-        now = (tables or {}).get(name)
+@check("P0")
+def sidecar_is_valid(figure: Exhibit) -> Iterator[str]:
+    """The sidecar has all that its schema asks for, and its drawing is one."""
+    wrong = problems(figure.sidecar)
+    yield from wrong
+    if not wrong:
+        try:
+            _ = figure.compiled
+        except ValueError as error:
+            yield f"the drawing cannot be drawn: {' '.join(str(error).split())[:200]}"
+
+
+@check("P0")
+def sources_are_current(figure: Exhibit) -> Iterator[str]:
+    """Every table that the figure was drawn from is named, and holds the same data now."""
+    sources = figure.sidecar["sources"]
+    if not sources:
+        yield "no source is named"
+    for name, version in sources.items() if figure.tables is not None else ():
+        now = (figure.tables or {}).get(name)
         if now != version:
             state = "there is no such table now" if now is None else f"the table is at {now} now"
-            yield Finding("P0", "provenance", f"drawn from `{name}` at {version}, but {state}")
+            yield f"drawn from `{name}` at {version}, but {state}"
 
 
-def files_match(sidecar: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[Finding]:
-    """The pictures are those that the sidecar describes."""
-    for kind, described in sidecar["files"].items():
-        found = hashlib.sha256(files[kind]).hexdigest() if kind in files else None
-        if found is None:
-            yield Finding("P0", "files match", f"{described['path']} is missing")
-        elif found != described["sha256"]:
-            yield Finding("P0", "files match", f"{described['path']} is not the one that was drawn")
-
-
-def redraws(sidecar: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[Finding]:
-    """Data and drawing of the sidecar give the picture, to the byte."""
-    drawn = redraw(sidecar)
-    for kind, content in (("png", drawn.png), ("svg", drawn.svg)):
-        if kind in files and content != files[kind]:
-            message = (
-                f"the sidecar's data and drawing give another {kind} (or the font or vl-convert is another)"
-            )
-            yield Finding("P0", "redraws", message)
-
-
-def real_origin(sidecar: Mapping[str, Any]) -> Iterator[Finding]:
-    """Nothing that tells the origin says that it is made up."""
+@check("P0")
+def origin_is_real(figure: Exhibit) -> Iterator[str]:
+    """Nothing that tells where the data are from says that they are made up."""
+    sidecar = figure.sidecar
     told = [sidecar[name] for name in ("figure_id", "title", "caption")]
     told += [*sidecar["sources"], *_strings(sidecar["ingredients"].get("settings", {}))]
     for rows in sidecar["data"].values():
         told += [row[name] for row in rows for name in _TELLS_ORIGIN if isinstance(row.get(name), str)]
     for text in dict.fromkeys(told):
         if _FALSE_ORIGIN.search(text):
-            yield Finding("P0", "real origin", f"made-up data? {text[:80]!r}")
+            yield f"made-up data? {text[:80]!r}"
 
 
-def has_data(sidecar: Mapping[str, Any]) -> Iterator[Finding]:
-    """No dataset is empty or without a single number."""
-    for name, rows in sidecar["data"].items():
-        if name not in _MAY_BE_EMPTY and not any(
-            isinstance(v, (int, float)) for row in rows for v in row.values()
-        ):
-            yield Finding("P0", "has data", f"dataset `{name}` has no numbers")
+@check("P0")
+def data_are_there(figure: Exhibit) -> Iterator[str]:
+    """No dataset is without a single number, but for what the figure says is not estimable."""
+    if figure.absent:
+        raise NotApplicableError(f"nothing is drawn: {figure.absent}")
+    data = {name: rows for name, rows in figure.sidecar["data"].items() if name not in _MAY_BE_EMPTY}
+    told = any(NOT_ESTIMABLE in text for text in _strings(figure.sidecar["data"]))
+    told &= any("run_id" in row for rows in data.values() for row in rows)  # and shows something else of runs
+    for name, rows in data.items():
+        numbers = any(isinstance(value, (int, float)) for row in rows for value in row.values())
+        if not numbers and (rows or not told):
+            yield f"dataset `{name}` has no numbers"
 
 
-def curves_differ(sidecar: Mapping[str, Any]) -> Iterator[Finding]:
-    """No two runs have the same curve: fatal if both are highlighted, else (preprocessing may do nothing) P2."""
-    for name, rows in sidecar["data"].items():
-        fields = next((f for f in _CURVES if rows and set(f) | {"run_id"} <= set(rows[0])), None)
-        if fields is None or name == "strategies":
-            continue
-        same: dict[tuple[Any, ...], list[str]] = {}
-        for run, curve in _by_run(rows, fields).items():
-            if len(set(curve)) >= _FEW_POINTS:
-                same.setdefault(curve, []).append(run)
-        for runs in same.values():
-            if len(runs) > 1:
-                level: Level = "P2" if name == "other_runs" else "P0"
-                yield Finding(
-                    level,
-                    "curves differ",
-                    f"{len(runs)} runs have one {_CURVES[fields]} curve: {', '.join(runs[:3])}",
-                )
-
-
-def shows_something(scene: Scene, grey: np.ndarray) -> Iterator[Finding]:
-    """The picture (in shades of grey) has data marks, and ink in more than one tone."""
-    if scene.marks == 0:
-        yield Finding("P0", "shows something", "no data are drawn")
-    ink = (grey < _WHITE).mean() if grey.size else 0.0
-    if ink < _LEAST_INK or grey.min() == grey.max():
-        yield Finding(
-            "P0", "shows something", f"the picture is blank or broken: {ink:.2%} of it is not white"
+@check("P0")
+def subjects_are_private(figure: Exhibit) -> Iterator[str]:
+    """No row is one subject, unless the settings say that figures may have such rows; none names a subject ever."""
+    settings = figure.sidecar["ingredients"].get("settings", {})
+    allowed = settings.get("row_level_figures") is True
+    if figure.sidecar["privacy"] == "row_level" and not allowed:
+        yield "it is of class `row_level`, and the setting `row_level_figures` does not allow that"
+    for name, frame in figure.frames.items():
+        yield from (
+            f"`{name}.{column}` names subjects" for column in frame if _NAMES_SUBJECT.fullmatch(column)
         )
+        rows = [column for column in frame if _OF_SUBJECT.fullmatch(column)]
+        if rows and "n" not in frame and figure.sidecar["privacy"] != "row_level":
+            yield f"`{name}.{rows[0]}` has a value for each subject, and the figure is of class `aggregate`"
 
 
-def _by_run(rows: list[dict[str, Any]], fields: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
-    curves: dict[str, list[Any]] = {}
-    for row in rows:
-        curves.setdefault(row["run_id"], []).append(tuple(row[f] for f in fields))
-    return {run: tuple(curve) for run, curve in curves.items()}
+@check("P0")
+def files_are_those_drawn(figure: Exhibit) -> Iterator[str]:
+    """PNG, SVG and PDF are, to the byte, the pictures that the sidecar speaks of."""
+    for kind, described in figure.sidecar["files"].items():
+        found = hashlib.sha256(figure.files[kind]).hexdigest() if kind in figure.files else None
+        if found is None:
+            yield f"{described['path']} is missing"
+        elif found != described["sha256"]:
+            yield f"{described['path']} is not the one that was drawn"
+
+
+@check("P0", of_pictures=True)
+def sidecar_draws_the_pictures(figure: Exhibit) -> Iterator[str]:
+    """Data and drawing of the sidecar give the pictures again, to the byte.
+
+    Not the PDF of a drawing with opacity or with a second face, which has other bytes every time.
+    """
+    try:
+        drawn = vars(redraw(figure.sidecar))
+    except UserError as error:
+        yield str(error)
+        return
+    for kind, content in drawn.items():
+        if content != figure.files[kind] and (kind != "pdf" or figure.scene.is_solid):
+            yield f"the sidecar's data and drawing give another {kind} (or the font or vl-convert is another)"
+
+
+@check("P0", of_pictures=True)
+def data_are_drawn(figure: Exhibit) -> Iterator[str]:
+    """There are marks that show data."""
+    if figure.scene.marks == 0:
+        yield "no data are drawn"
+
+
+@check("P0", of_pictures=True)
+def pictures_are_not_blank(figure: Exhibit) -> Iterator[str]:
+    """PNG, SVG and PDF each show more than a background."""
+    grey = figure.grey
+    ink = float((grey < _WHITE).mean()) if grey.size else 0.0
+    if ink < _LEAST_INK or grey.min() == grey.max():
+        yield f"the png is blank or broken: {ink:.2%} of it is not white"
+    for kind in ("svg", "pdf"):
+        try:
+            shapes = figure.svg.shapes if kind == "svg" else figure.pdf.painted
+        except ValueError as error:
+            yield f"the {kind} is broken: {error}"
+            continue
+        if shapes < _LEAST_SHAPES:
+            yield f"the {kind} is blank"
 
 
 def _strings(value: Any) -> Iterator[str]:

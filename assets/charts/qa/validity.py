@@ -1,117 +1,101 @@
-"""P1: the numbers can be right: in range, intervals in order, counts that add up, curves that run as they must."""
+"""P1: the numbers can be right: real numbers, in range, limits in order and around what they belong to."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import math
+import re
+from collections.abc import Iterator
 
 import pandas as pd
 
-from assets.charts.qa.finding import Finding
+from assets.charts.qa.exhibit import Exhibit, NotApplicableError, check
 
-_PROPORTIONS = (
-    "auroc", "auroc_ci_lower", "auroc_ci_upper", "false_positive_rate", "true_positive_rate", "predicted", "threshold",
-    "bin_start", "bin_end",
-)  # fmt: skip
-_INTERVALS = (("auroc", "auroc_ci_lower", "auroc_ci_upper"), ("observed", "ci_lower", "ci_upper"))
+_SHARES = re.compile(
+    r"(auroc|sensitivity|specificity|prevalence|predicted|threshold|brier|p_value|probability_best)"
+    r"(_ci_(lower|upper)|_upper|_lower)?|.*_rate|y_prob.*|risk(_\w+)?|refit_(lower|upper)|bin_(start|end)|.*eta2(_\w+)?"
+)
+"""Columns of proportions and probabilities, whatever figure they are in."""
+_COUNTS = re.compile(r"n|n_\w+|density|.*_se|.*_sd|mean_absolute_deviation|sum_sq")
+_LOWER = re.compile(r"(.*?)_?(lower|low)")
+_HELD = frozenset({"auroc", "observed", "net_benefit", "sensitivity", "specificity", "true_positive_rate"})
+"""Estimates whose interval is made around them. Percentiles of resamples need not hold the estimate."""
 _ROUNDING = 1e-9
 
 
-def in_range(frames: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
-    """AUROCs, rates and probabilities lie in 0 to 1, counts and densities are not negative."""
-    for name, frame in frames.items():
-        for column in frame.columns.intersection([*_PROPORTIONS, "n", "density"]):
-            highest = 1.0 if column in _PROPORTIONS else float("inf")
-            values = pd.to_numeric(frame[column]).dropna()
+@check("P1")
+def numbers_are_real(figure: Exhibit) -> Iterator[str]:
+    """No value is NaN or infinite: what is missing is null."""
+    for name, rows in figure.sidecar["data"].items():
+        strange = [
+            (column, value)
+            for row in rows
+            for column, value in row.items()
+            if isinstance(value, float) and not math.isfinite(value)
+        ]
+        if strange:
+            yield f"`{name}` has {len(strange)} values that are no numbers: {strange[0][0]} is {strange[0][1]}"
+
+
+@check("P1")
+def values_are_in_range(figure: Exhibit) -> Iterator[str]:
+    """Rates, risks and other proportions lie in 0 to 1; counts, densities and spreads are not negative."""
+    for name, frame in figure.frames.items():
+        for column in frame.columns:
+            share = _SHARES.fullmatch(column)
+            if not (share or _COUNTS.fullmatch(column)):
+                continue
+            values = pd.to_numeric(frame[column], errors="coerce").dropna()
+            highest = 1.0 if share else math.inf
             wrong = values[(values < -_ROUNDING) | (values > highest + _ROUNDING)]
             if len(wrong):
-                yield Finding(
-                    "P1",
-                    "in range",
-                    f"`{name}.{column}` has {len(wrong)} impossible values, such as {wrong.iloc[0]}",
-                )
+                yield f"`{name}.{column}` has {len(wrong)} impossible values, such as {wrong.iloc[0]}"
 
 
-def intervals_hold(frames: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
-    """Limits come in pairs and in order, and the estimate lies between them."""
-    for name, frame in frames.items():
-        for estimate, lower, upper in _INTERVALS:
-            if not {estimate, lower, upper} <= set(frame.columns):
-                continue
-            values = frame[[estimate, lower, upper]].apply(pd.to_numeric)
-            if (values[lower].isna() != values[upper].isna()).any():
-                yield Finding("P1", "intervals hold", f"`{name}` has an interval with one limit")
-            known = values.dropna()
-            inside = known[estimate].between(known[lower] - _ROUNDING, known[upper] + _ROUNDING)
-            if not inside.all():
-                yield Finding(
-                    "P1",
-                    "intervals hold",
-                    f"`{name}` has {(~inside).sum()} of `{estimate}` outside its interval",
-                )
+@check("P1")
+def limits_are_in_order(figure: Exhibit) -> Iterator[str]:
+    """Limits come in pairs, the lower one below the upper."""
+    for name, _, lower, upper in _intervals(figure):
+        if (lower.isna() != upper.isna()).any():
+            yield f"`{name}`: `{lower.name}` and `{upper.name}` are not known for the same rows"
+        if (reversed_ := (lower > upper + _ROUNDING)).any():
+            yield f"`{name}`: `{lower.name}` is above `{upper.name}` in {reversed_.sum()} rows"
 
 
-def counts_add_up(sidecar: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
-    """A histogram has every subject of its outcome once, and its densities are made of its counts."""
-    subjects, events = sidecar["n_subjects"], sidecar["n_events"]
-    if subjects is not None and events is not None and events > subjects:
-        yield Finding("P1", "counts add up", f"{events} events among {subjects} subjects")
-    for name, frame in frames.items():
-        if not {"run_id", "y_true", "n", "bin_start", "bin_end"} <= set(frame.columns):
-            continue
-        for (run, outcome), bins in frame.groupby(["run_id", "y_true"]):
-            expected = (
-                None if subjects is None or events is None else events if outcome else subjects - events
-            )
-            total = bins.n.sum()
-            if expected is not None and total != expected:
-                yield Finding(
-                    "P1",
-                    "counts add up",
-                    f"`{name}`: {total} subjects of {run} with outcome {outcome}, not {expected}",
-                )
-            if (
-                "density" in bins
-                and total
-                and not _same(bins.density, bins.n / total / (bins.bin_end - bins.bin_start))
-            ):
-                yield Finding(
-                    "P1", "counts add up", f"`{name}`: densities of {run} are not those of its counts"
-                )
+@check("P1")
+def intervals_hold_their_estimates(figure: Exhibit) -> Iterator[str]:
+    """An interval that is made around an estimate has it inside."""
+    found = [interval for interval in _intervals(figure) if interval[1] is not None]
+    if not found:
+        raise NotApplicableError("no estimate is drawn with an interval made around it")
+    for name, estimate, lower, upper in found:
+        assert estimate is not None  # those without one were left out
+        known = lower.notna() & upper.notna()
+        outside = known & ~estimate.between(lower - _ROUNDING, upper + _ROUNDING)
+        if outside.any():
+            yield f"`{name}` has {outside.sum()} of `{estimate.name}` outside its interval"
 
 
-def roc_curves_rise(frames: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
-    """A ROC curve goes from (0, 0) to (1, 1) and never back."""
-    rates = ["false_positive_rate", "true_positive_rate"]
-    for name, frame in frames.items():
-        if not {*rates, "run_id", "point"} <= set(frame.columns):
-            continue
-        for run, curve in frame.sort_values("point").groupby("run_id"):
-            ends = curve[rates].iloc[[0, -1]].to_numpy().tolist()
-            if ends != [[0, 0], [1, 1]]:
-                yield Finding(
-                    "P1", "ROC curves rise", f"`{name}`: the curve of {run} does not go from (0, 0) to (1, 1)"
-                )
-            if (curve[rates].diff() < 0).any(axis=None):
-                yield Finding("P1", "ROC curves rise", f"`{name}`: the curve of {run} turns back")
+_Interval = tuple[str, pd.Series | None, pd.Series, pd.Series]
 
 
-def net_benefit_is_possible(
-    sidecar: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
-) -> Iterator[Finding]:
-    """No net benefit above the prevalence or below harming all; both default strategies are there."""
-    for name, frame in frames.items():
-        if not {"net_benefit", "threshold"} <= set(frame.columns):
-            continue
-        odds = frame.threshold / (1 - frame.threshold)
-        known = sidecar["n_subjects"] is not None and sidecar["n_events"] is not None
-        highest = sidecar["n_events"] / sidecar["n_subjects"] if known else 1.0
-        wrong = frame[(frame.net_benefit > highest + _ROUNDING) | (frame.net_benefit < -odds - _ROUNDING)]
-        if len(wrong):
-            yield Finding(
-                "P1", "net benefit is possible", f"`{name}` has {len(wrong)} impossible net benefits"
-            )
-        if name == "strategies" and frame.run_id.nunique() < 2:
-            yield Finding("P1", "net benefit is possible", "treating all or treating none is missing")
+def _intervals(figure: Exhibit) -> list[_Interval]:
+    """Every pair of limits by dataset, with the estimate that must lie between them, if it is there."""
+    found: list[_Interval] = []
+    for name, frame in figure.frames.items():
+        for column in frame.columns:
+            stem = _LOWER.fullmatch(column)
+            other = stem and column[: stem.start(2)] + {"lower": "upper", "low": "high"}[stem[2]]
+            if stem and other in frame.columns:
+                estimate = _estimate(frame, stem[1])
+                lower, upper = (pd.to_numeric(frame[c], errors="coerce") for c in (column, other))
+                found.append((name, estimate, lower, upper))
+    if not found:
+        raise NotApplicableError("no intervals are drawn")
+    return found
 
 
-def _same(left: pd.Series, right: pd.Series) -> bool:
-    return bool(((left - right).abs() < 1e-6).all())
+def _estimate(frame: pd.DataFrame, stem: str) -> pd.Series | None:
+    """Return the column that limits named after a stem are of: `auroc_ci` of auroc, `ci` of the only one there is."""
+    named = stem.removesuffix("ci").rstrip("_")
+    held = [named] if named in _HELD else sorted(_HELD & set(frame.columns)) if not named else []
+    if len(held) != 1 or held[0] not in frame.columns:
+        return None
+    return pd.to_numeric(frame[held[0]], errors="coerce")

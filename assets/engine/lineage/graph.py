@@ -56,6 +56,7 @@ class Graph:
                 rows=rows_there,
                 built=row["built_at"],
                 group=row["group"],
+                reads="what is known of all others" if definitions.assets[key].told_lineage else "",
             )
             nodes[key] = Node(key, row["kind"], reads, row["state"], facts)
         return cls(nodes)
@@ -71,14 +72,18 @@ class Graph:
     def layers(self) -> dict[str, int]:
         """Return the column of each node: one further than the furthest that it reads.
 
-        What reads nothing stands just before its first reader, so that lines stay short.
+        What reads nothing stands just before its first reader, so that lines stay short; a file that neither reads
+        nor is read stands at the end, since it speaks of all.
         """
         found: dict[str, int] = {}
         for node in self.nodes.values():
             found[node.key] = 1 + max((found[u] for u in node.reads), default=-1)
+        last = max(found.values(), default=0)
         for key, readers in self.readers().items():
             if readers and not self.nodes[key].reads:
                 found[key] = min(found[reader] for reader in readers) - 1
+            elif self.nodes[key].kind == "file" and not self.nodes[key].reads:
+                found[key] = last
         return found
 
     def summary(self) -> str:

@@ -12,6 +12,7 @@ from assets.inputs.privacy.originals import Finding, Originals
 from assets.inputs.privacy.tables import in_tables
 from assets.inputs.privacy.tracked import in_tracked, tracked
 
+_RECORDS = (".asset", ".qa")
 _KINDS = {".png": "picture", ".svg": "picture", ".pdf": "picture", ".json": "sidecar"}
 
 
@@ -53,8 +54,8 @@ def audit(places: gates.Places) -> str:
 
 def _look_at_files(places: gates.Places, originals: Originals, looked: _Looked) -> None:
     for path in places.beside():
-        of_figures = path.is_relative_to(places.figures_dir)
-        looked.counts[_KINDS.get(path.suffix, "other file") if of_figures else "other file"] += 1
+        own = path.is_relative_to(places.figures_dir) and not path.stem.endswith(_RECORDS)
+        looked.counts[_KINDS.get(path.suffix, "other file") if own else "other file"] += 1
         looked.found += gates.in_files([path], originals)
     looked.counts["tracked file"] = len(tracked(Path()))
     looked.found += in_tracked(Path(), originals)

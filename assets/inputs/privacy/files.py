@@ -26,6 +26,8 @@ _NODE = re.compile(r">([^<>]+)<")
 _STREAM = re.compile(rb"stream\r?\n")
 _LITERAL, _HEX = re.compile(rb"\(((?:\\.|[^\\()])*)\)", re.DOTALL), re.compile(rb"<([0-9A-Fa-f\s]{8,})>")
 _PIECES = re.compile(rb"\[([^\[\]]*)\]\s*TJ")
+_CODE_POINT = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_TEX_UNSEEN, _TEX_ESCAPE = re.compile(r"\\allowbreak\b\s?|\{\}"), re.compile(r"\\([_%&#${}])")
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 
 
@@ -66,8 +68,10 @@ def understood(content: bytes, originals: Originals, *, suffix: str) -> frozense
         return found | _in_archive(content, originals)
     text = content.decode("utf-8-sig", "replace")
     if suffix in (".svg", ".xml", ".html"):
-        plain = html.unescape(text)
+        plain = _CODE_POINT.sub(lambda code: chr(int(code[1], 16)), html.unescape(text))  # of a script
         return found | originals.among([plain, *map(str.strip, _NODE.findall(plain))], numbers=False)
+    if suffix == ".tex":
+        return found | originals.among([_TEX_ESCAPE.sub(r"\1", _TEX_UNSEEN.sub("", text))], numbers=False)
     if suffix in (".json", ".ipynb"):
         return found | originals.among(_of_json(text))
     if suffix in (".csv", ".tsv") and originals.some_count_whole_alone:

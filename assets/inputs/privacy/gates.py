@@ -33,8 +33,8 @@ class Places:
     private_dir: Path
     database: Path
     figures_dir: Path
-    figures: frozenset[Path] = frozenset()
-    """Files of declared figures: each was looked through before it was put in place."""
+    placed: frozenset[Path] = frozenset()
+    """Files of declared figures and files: each was looked through before it was put in place."""
     logs: Path = Path(".assets/logs")
 
     def beside(self) -> list[Path]:
@@ -76,7 +76,7 @@ def refuse_originals(connection: "duckdb.DuckDBPyConnection", places: Places, or
             "Rename the run, its artifact or whatever bears them",
         ),
         (
-            in_files({*places.beside()} - places.figures, originals),
+            in_files({*places.beside()} - places.placed, originals),
             UserError,
             "Delete what bears them, or move it away",
         ),

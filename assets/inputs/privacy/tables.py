@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HOLDS_TEXT = re.compile("VARCHAR|JSON|ENUM|BLOB|UUID|STRUCT|MAP|UNION")
+_RUN, _NAMED = "run_id", 3
+"""The column that tells which run a row is of, and how many runs are named before others are counted."""
 _PIECE = 100_000
 """Different texts of a column that are looked through at a time."""
 
@@ -48,11 +50,26 @@ def in_tables(connection: "duckdb.DuckDBPyConnection", originals: Originals) -> 
     for kind, name, said in connection.execute(_CATALOGUE).fetchall():
         if said and (found := originals.among(said.split("\n"), numbers=False)):
             yield Finding(f"{kind} `{originals.hidden(name)}`", len(found))
-    for column in _columns(connection):
+    columns = _columns(connection)
+    of_runs = {column.table for column in columns if column.name == _RUN}
+    for column in columns:
         found = frozenset[str]().union(*map(originals.among, _values(connection, column)))
         if found:
             place = f"column `{originals.hidden(column.name)}` of `{originals.hidden(column.table)}`"
-            yield Finding(place, len(found))
+            runs = _runs(connection, column, originals) if column.table in of_runs else ""
+            yield Finding(place + runs, len(found))
+
+
+def _runs(connection: "duckdb.DuckDBPyConnection", column: "_Column", originals: Originals) -> str:
+    """Name the runs in whose rows of a column codes stand, as far as their ids bear none."""
+    rows = connection.execute(
+        f"SELECT DISTINCT {_RUN}, {quoted(column.name)}::VARCHAR AS said "
+        f"FROM {quoted(column.schema)}.{quoted(column.table)} WHERE said IS NOT NULL ORDER BY ALL"
+    ).fetchall()
+    runs = [originals.hidden(str(run)) for run, said in rows if originals.among(_said(said))]
+    named = list(dict.fromkeys(runs))
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return f", run {', '.join(named[:_NAMED])}{more}" if named else ""
 
 
 def subject_codes(connection: "duckdb.DuckDBPyConnection") -> set[str]:

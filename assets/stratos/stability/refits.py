@@ -92,7 +92,7 @@ def refit_spread(bootstrap_predictions: pa.Table) -> pa.Table:
     Needs `run_id`, `subject_code`, `y_true`, `y_prob_refits` (an array as long in every row of a run), the rows
     of a run next to each other. Raises ValueError for rows that are not so, and as `cohort_of` does.
     """
-    return _described(bootstrap_predictions, _spread, REFIT_SPREAD)
+    return described(bootstrap_predictions, _spread, REFIT_SPREAD)
 
 
 def model_instability(bootstrap_predictions: pa.Table) -> pa.Table:
@@ -106,7 +106,7 @@ def model_instability(bootstrap_predictions: pa.Table) -> pa.Table:
 
     Riley & Collins 2023, Biometrical Journal 65:2200302.
     """
-    return _described(bootstrap_predictions, _subjects, MODEL_INSTABILITY)
+    return described(bootstrap_predictions, _subjects, MODEL_INSTABILITY)
 
 
 def instability_summary(bootstrap_predictions: pa.Table) -> pa.Table:
@@ -119,7 +119,7 @@ def instability_summary(bootstrap_predictions: pa.Table) -> pa.Table:
 
     Riley & Collins 2023, Biometrical Journal 65:2200302.
     """
-    return _described(bootstrap_predictions, _summary, INSTABILITY_SUMMARY)
+    return described(bootstrap_predictions, _summary, INSTABILITY_SUMMARY)
 
 
 def refits_of_runs(bootstrap_predictions: pa.Table) -> Iterator[Refits]:
@@ -151,10 +151,10 @@ def _refits(run_id: str, rows: pa.Table) -> Refits:
     return Refits(run_id, codes, risk, cohort)
 
 
-def _described(
+def described(
     bootstrap_predictions: pa.Table, describe: Callable[[Refits], Sequence[Any]], schema: pa.Schema
 ) -> pa.Table:
-    """Put the columns that describe each run behind its id, NaN as null."""
+    """Put the columns that describe each run behind its id, NaN as null; `refit_spread` says what is needed."""
     tables = []
     for refits in refits_of_runs(bootstrap_predictions):
         columns = [np.atleast_1d(values) for values in describe(refits)]
@@ -175,16 +175,16 @@ def _spread(refits: Refits) -> Sequence[Any]:
 def _subjects(refits: Refits) -> Sequence[Any]:
     mean = refits.risk.mean(axis=1)
     limits = percentile_limits(refits.risk)
-    described = (_deviations(refits.risk), _absolute_deviations(refits.risk, mean), limits.low, limits.high)
+    found = (_deviations(refits.risk), absolute_deviations(refits.risk, mean), limits.low, limits.high)
     status = [refits.status] * len(mean)
-    return refits.subject_codes, mean, *map(refits.if_several, described), status
+    return refits.subject_codes, mean, *map(refits.if_several, found), status
 
 
 def _summary(refits: Refits) -> Sequence[Any]:
     mean = refits.risk.mean(axis=1)
     other_side = (((refits.risk >= k / 100) != (mean >= k / 100)[:, None]).mean() for k in COLUMN_PER_CENTS)
-    described = (_absolute_deviations(refits.risk, mean).mean(), *other_side)
-    return *refits.risk.shape, *map(refits.if_several, described), refits.status
+    found = (absolute_deviations(refits.risk, mean).mean(), *other_side)
+    return *refits.risk.shape, *map(refits.if_several, found), refits.status
 
 
 def _deviations(values: Array) -> Array:
@@ -193,6 +193,7 @@ def _deviations(values: Array) -> Array:
     return deviations
 
 
-def _absolute_deviations(values: Array, centre: Array) -> Array:
+def absolute_deviations(values: Array, centre: Array) -> Array:
+    """Mean distance of each row's values, shape (n, refits), from its centre, shape (n,)."""
     deviations: Array = np.abs(values - centre[:, None]).mean(axis=1)
     return deviations

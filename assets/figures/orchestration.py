@@ -1,1 +1,0 @@
-"""The figure of the flows, tasks and commands themselves."""
