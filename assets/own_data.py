@@ -15,6 +15,7 @@ from assets import charts, stratos
 from assets.charts.composition.style import COLOURS
 from assets.charts.publication.on_screen import on_screen
 from assets.engine.errors import UserError
+from assets.stratos.bootstrap.resampling import RESAMPLES, SEED
 
 _METHODS = ("featurization", "outlier_method", "imputation_method")
 """What distinguishes runs of a study beside the classifier; models of one's own have none of it."""
@@ -113,7 +114,18 @@ class Models:
         measured = self._asked(queries.discrimination.auroc_with_delong)
         recalibrated = stratos.calibration.tables.recalibrate(self._rows).to_pandas()
         known = measured.merge(recalibrated, on="run_id", validate="one_to_one")
+        known = known.merge(self._resampled, on="run_id", validate="one_to_one")
         return known.assign(classifier=known.run_id, **dict.fromkeys(_METHODS, ""))
+
+    @cached_property
+    def _resampled(self) -> pd.DataFrame:
+        """Bootstrap limits of the calibration intercept of each model."""
+        found = stratos.intervals.intervals(
+            self._rows, per_cents=(), resamples=RESAMPLES, seed=SEED
+        ).to_pandas()
+        limits = found[found.measure == "calibration_intercept__bootstrap_ci"]
+        names = {f"ci_{end}": f"calibration_intercept_bootstrap_{end}" for end in ("lower", "upper")}
+        return limits[["run_id", *names]].rename(columns=names)
 
     @cached_property
     def _decisions(self) -> pd.DataFrame:

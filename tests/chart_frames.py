@@ -117,7 +117,7 @@ def _metrics(run_id: str, run: tuple[str, str, str], y: np.ndarray, p: np.ndarra
 
 
 def _recalibration(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
-    """Intercept and slope on the logit by Newton's method, with limits of Wald in the place of the profile's."""
+    """Intercept and slope on the logit by Newton's method, with limits of Wald in the place of others."""
     logit = np.log(np.clip(p, 1e-3, 1 - 1e-3) / np.clip(1 - p, 1e-3, 1 - 1e-3))
     found = {}
     for name, design, offset in (
@@ -130,7 +130,8 @@ def _recalibration(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
             information = design.T @ (design * (mean * (1 - mean))[:, None])
             beta = beta + np.linalg.solve(information, design.T @ (y - mean))
         margin = 1.96 * np.sqrt(np.linalg.inv(information)[0, 0])
-        limits = {"": beta[0], "_profile_lower": beta[0] - margin, "_profile_upper": beta[0] + margin}
+        kind = "bootstrap" if name == "intercept" else "profile"
+        limits = {"": beta[0], f"_{kind}_lower": beta[0] - margin, f"_{kind}_upper": beta[0] + margin}
         found |= {f"calibration_{name}{side}": value for side, value in limits.items()}
     return found
 

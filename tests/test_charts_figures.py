@@ -131,8 +131,8 @@ def test_intercept_and_slope_are_printed_over_the_panel() -> None:
     frames = study(1, 1, 1)
     estimates = {"calibration_intercept": -0.12, "calibration_slope": 0.9}
     limits = {
-        f"{name}_profile_{side}": value + sign
-        for name, value in estimates.items()
+        f"{name}_{kind}_{side}": value + sign
+        for (name, value), kind in zip(estimates.items(), ("bootstrap", "profile"), strict=True)
         for side, sign in (("lower", -0.2), ("upper", 0.2))
     }
     figure = calibration.calibration(

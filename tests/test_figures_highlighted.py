@@ -108,14 +108,17 @@ def test_methods_whose_names_do_not_tell_are_explained_once() -> None:
 def test_a_study_in_which_no_run_has_an_auroc_is_told_so_in_every_figure() -> None:
     metrics, runs = tables({"tree-1": None, "forest-1": None})
     nobody = pd.DataFrame()
+    intervals = ibis.memtable(
+        {"run_id": ["id_tree-1"], "measure": ["auroc"], "ci_lower": [0.1], "ci_upper": [0.9]}
+    )
     figures = [
         performance.roc.function(nobody, metrics, runs, Settings()),
-        performance.calibration.function(nobody, nobody, metrics, runs, Settings()),
+        performance.calibration.function(nobody, nobody, metrics, intervals, runs, Settings()),
         performance.dca.function(nobody, metrics, runs, Settings()),
         performance.distributions.function(nobody, metrics, runs, Settings()),
         performance.forest.function(metrics, runs, Settings()),
         performance.heatmap.function(metrics.to_pandas()),
-        performance.stratos_panel.function(nobody, nobody, nobody, metrics, runs, Settings()),
+        performance.stratos_panel.function(nobody, nobody, nobody, metrics, intervals, runs, Settings()),
     ]
     sentences = {figure.usermeta["absent"] for figure in figures}
     assert sentences == {"No run has an AUROC (single_class), so there is nothing to show."}

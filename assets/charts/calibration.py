@@ -24,8 +24,13 @@ from assets.charts.distributions import bars, histograms, reach
 
 _CURVE = ["run_id", "point", "predicted", "observed", "ci_lower", "ci_upper"]
 IDEAL = pd.DataFrame({"predicted": [0, 1], "observed": [0, 1]})
-_ESTIMATES = {"Intercept": "calibration_intercept", "Slope": "calibration_slope"}
-_LIMITS = ("_profile_lower", "_profile_upper")
+# Wald and profile limits of the intercept take the slope for 1, and are too narrow where it is far from 1.
+_ESTIMATES = {
+    "Intercept": tuple(
+        f"calibration_intercept{part}" for part in ("", "_bootstrap_lower", "_bootstrap_upper")
+    ),
+    "Slope": tuple(f"calibration_slope{part}" for part in ("", "_profile_lower", "_profile_upper")),
+}
 _EVERY = 4  # a curve of 101 points that is drawn 0.4 points wide looks the same with 26
 _STRIP, _ABOVE = 40, 26  # the height of a histogram, and of the axis over it, in points
 
@@ -52,8 +57,8 @@ def calibration(
     highlights
         run_id, classifier, label; one panel each.
     metrics
-        If given: run_id, calibration_intercept and calibration_slope, each with _profile_lower and
-        _profile_upper (Wald limits are too narrow where the slope is not 1); printed over the panels.
+        If given: run_id, calibration_intercept with _bootstrap_lower and _bootstrap_upper, calibration_slope
+        with _profile_lower and _profile_upper; printed over the panels.
     notes
         Sentences for the caption.
     width
@@ -166,7 +171,7 @@ def estimates(runs: pd.DataFrame, curves: pd.DataFrame, metrics: pd.DataFrame | 
     missing = [[] if run in set(curves.run_id) else [f"Curve {NOT_ESTIMABLE}"] for run in runs.run_id]
     if metrics is None:
         return missing
-    wanted = [name + part for name in _ESTIMATES.values() for part in ("", *_LIMITS)]
+    wanted = [name for names in _ESTIMATES.values() for name in names]
     known = columns(metrics, "metrics", ["run_id", *wanted]).set_index("run_id").reindex(runs.run_id)
     return [
         [f"{title} {with_interval(*row[i * 3 : i * 3 + 3])}" for i, title in enumerate(_ESTIMATES)] + note

@@ -64,8 +64,9 @@ def stratos_panel(
     Parameters
     ----------
     metrics
-        run_id, auroc, auroc_ci_lower, auroc_ci_upper, calibration_intercept and calibration_slope, each with
-        _profile_lower and _profile_upper; n_test, n_events, n_bootstrap if known.
+        run_id, auroc, auroc_ci_lower, auroc_ci_upper, calibration_intercept with _bootstrap_lower and
+        _bootstrap_upper, calibration_slope with _profile_lower and _profile_upper; n_test, n_events, n_bootstrap
+        if known.
     calibration_curves, dca_curves, probability_distributions
         As in the figures of that name.
     highlights

@@ -43,20 +43,21 @@ def calibration(
     calibration_curves: pd.DataFrame,
     probability_distributions: pd.DataFrame,
     essential_metrics: ir.Table,
+    intervals: ir.Table,
     runs: ir.Table,
     settings: Settings,
 ) -> alt.ConcatChart:
     """Smooth calibration on the test set.
 
     Observed proportion against predicted risk (loess, span 0.75, degree 2) with its pointwise 95% confidence
-    interval; in grey all other runs; the diagonal is perfect calibration. Intercept and slope have 95% limits of the
-    profile likelihood; those of the intercept take the slope for 1, and where it is far from 1 they are too narrow
-    (the table `intervals` has bootstrap limits). Below, the predicted risks of subjects with and without the outcome.
+    interval; in grey all other runs; the diagonal is perfect calibration. The 95% limits of the slope are of the
+    profile likelihood, those of the intercept percentiles over resampled subjects, which hold whatever the slope is.
+    Below, the predicted risks of subjects with and without the outcome.
     """
     chosen = highlighted(
         essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
     )
-    metrics = essential_metrics.to_pandas()
+    metrics = _with_bootstrap(essential_metrics, intervals)
     if chosen.runs.empty:
         return _nothing("Calibration", metrics)
     return charts.calibration.calibration(
@@ -145,6 +146,7 @@ def stratos_panel(
     dca_curves: pd.DataFrame,
     probability_distributions: pd.DataFrame,
     essential_metrics: ir.Table,
+    intervals: ir.Table,
     runs: ir.Table,
     settings: Settings,
 ) -> alt.ConcatChart:
@@ -153,14 +155,13 @@ def stratos_panel(
     (a) AUROC with the 95% interval of DeLong, over those of all runs; (b) smooth calibration (loess, span 0.75,
     degree 2) with its pointwise 95% interval; (c) net benefit per subject with its pointwise 95% interval, which is
     of the net benefit itself, not of a difference between curves, beside treating everybody and treating nobody;
-    (d) predicted risks of subjects with and without the outcome, as shares of their own group. Intercept and slope
-    of calibration have limits of the profile likelihood; those of the intercept take the slope for 1, and where it is
-    far from 1 they are too narrow (the table `intervals` has bootstrap limits).
+    (d) predicted risks of subjects with and without the outcome, as shares of their own group. The 95% limits of
+    the calibration slope are of the profile likelihood, those of the intercept percentiles over resampled subjects.
     """
     chosen = highlighted(
         essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
     )
-    metrics = essential_metrics.to_pandas()
+    metrics = _with_bootstrap(essential_metrics, intervals)
     if chosen.runs.empty:
         return _nothing("The core STRATOS performance plots", metrics)
     return charts.stratos_panel.stratos_panel(
@@ -172,6 +173,16 @@ def stratos_panel(
         thresholds=settings.decision_curve_range,
         notes=_notes(chosen, metrics),
     )
+
+
+def _with_bootstrap(essential_metrics: ir.Table, intervals: ir.Table) -> pd.DataFrame:
+    """The metrics of every run, with the bootstrap limits of its calibration intercept."""
+    resampled = intervals.filter(intervals.measure == "calibration_intercept__bootstrap_ci").select(
+        "run_id",
+        calibration_intercept_bootstrap_lower=intervals.ci_lower,
+        calibration_intercept_bootstrap_upper=intervals.ci_upper,
+    )
+    return essential_metrics.to_pandas().merge(resampled.to_pandas(), on="run_id", how="left")
 
 
 def _notes(chosen: Highlighted, metrics: pd.DataFrame) -> list[str]:

@@ -17,7 +17,7 @@ from assets.stratos.estimates import STATUSES
 _COLUMNS = ["run_id", "measure", "value", "ci_lower", "ci_upper", "method", "status"]
 _OVERALL = {
     "auroc": 2,
-    "calibration_intercept_profile_ci": 2,
+    "calibration_intercept__bootstrap_ci": 2,
     "calibration_slope_profile_ci": 2,
     "oe_ratio": 2,
     "ici": 3,
@@ -93,7 +93,7 @@ def number(value: Any) -> float | None:
 
 
 def _reported(measure: str, digits: int, per_cent: int | None = None) -> Reported:
-    name = measure.removesuffix("_profile_ci")
+    name = measure.removesuffix("_profile_ci").removesuffix("__bootstrap_ci")
     known = MEASURES[name]
     macro = named(name.replace("_", " "))
     if per_cent is None:

@@ -29,7 +29,7 @@ LONG_USE = (
 )
 _BESIDE = 4  # runs in columns beside one another; more go on in another float
 _LEFT_TO_NUMBERS = ("standardised_net_benefit@", "ppv@", "npv@")
-_CORE = ("auroc", "calibration_intercept_profile_ci", "calibration_slope_profile_ci", "oe_ratio", "brier")
+_CORE = ("auroc", "calibration_intercept__bootstrap_ci", "calibration_slope_profile_ci", "oe_ratio", "brier")
 
 
 def of_highlighted(

@@ -18,7 +18,7 @@ class Shown:
     @property
     def definition(self) -> Definition:
         """What the measure is, what is ideal, and where it comes from."""
-        return MEASURES[self.row.partition("@")[0].removesuffix("_profile_ci")]
+        return MEASURES[self.row.partition("@")[0].removesuffix("_profile_ci").removesuffix("__bootstrap_ci")]
 
     @property
     def sentence(self) -> str:
@@ -34,7 +34,7 @@ class Shown:
 _FIRST = (
     Shown("auroc", "AUROC"),
     Shown("calibration_slope_profile_ci", "Calibration slope"),
-    Shown("calibration_intercept_profile_ci", "Calibration intercept"),
+    Shown("calibration_intercept__bootstrap_ci", "Calibration intercept"),
     Shown("oe_ratio", "O:E"),
 )
 _FURTHER = (Shown("ici", "ICI", 3), Shown("brier", "Brier", 3))
