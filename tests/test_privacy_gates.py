@@ -66,7 +66,7 @@ def test_a_code_beside_the_tables_keeps_them_back(places: Places, name: str) -> 
 
 def test_a_code_in_a_table_keeps_all_of_them_back_and_the_copy_is_not_kept(places: Places) -> None:
     with pytest.raises(
-        TaintedError, match=r"column `run_name` of `runs` \(1\): nothing was published"
+        TaintedError, match=r"column `run_name` of `runs`, run r \(1\): nothing was published"
     ) as refused:
         look(places, f"UPDATE runs SET run_name = '{CODE}'")
     assert CODE not in str(refused.value)
