@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assets import charts, latex
 from assets import report as html_report
 from assets.engine import Observation, asset, observable_source_asset
-from assets.figures import highlighted
+from assets.figures.highlighted import highlighted
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,9 +32,7 @@ def latex_numbers(
     output: Path,
 ) -> Path:
     """Numbers of the study as LaTeX macros, each with its origin; one that does not exist stops LaTeX."""
-    chosen = highlighted.highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     study = essential_metrics.to_pandas()
     measures = latex.measures.reported(settings.reported_per_cents)
     read = ("essential_metrics", "runs", "stratos_measures", "quarantined_runs", "variance_decomposition")
@@ -62,9 +60,7 @@ def latex_highlighted_runs(
     output: Path,
 ) -> Path:
     """LaTeX table of the highlighted runs: a row for each measure, with its interval."""
-    chosen = highlighted.highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     origins = latex.provenance.origins(
         tables, ("essential_metrics", "runs", "stratos_measures"), settings.database
     )

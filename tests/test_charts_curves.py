@@ -1,16 +1,19 @@
 """What ROC and decision curves promise, looked at through their data."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from chart_figures import chart, sidecar_of
-from chart_frames import study
+from chart_frames import Study, study
 
 from assets.charts import decision_curves, roc
 from assets.charts.composition.datasets import split
 from assets.charts.qa import check_figure
+from assets.charts.qa.curves import curves_differ
+from assets.charts.qa.exhibit import Exhibit
 from assets.engine.errors import UserError
 
 
@@ -40,6 +43,24 @@ def test_a_roc_curve_keeps_its_corners_and_loses_what_lies_between() -> None:
     ).assign(sensitivity_ci_lower=0.0, sensitivity_ci_upper=1.0)
     shown = data_of(roc.roc(steps, frames.metrics, frames.highlights))["highlighted_runs"]
     assert list(shown.point) == [0, 2, 3, 5]
+
+
+def test_a_recalibrated_run_is_no_second_copy_of_the_one_that_it_was_made_from() -> None:
+    frames = study(3, 1, 1)
+    outcome, risk = (
+        frames.predictions[frames.predictions.run_id == "run000"][c] for c in ("y_true", "y_prob")
+    )
+    copy = frames.roc_curves[frames.roc_curves.run_id == "run000"].assign(run_id="run001")
+    curves = pd.concat([frames.roc_curves[frames.roc_curves.run_id != "run001"], copy])
+    metrics = frames.metrics.set_index("run_id", drop=False)
+    metrics.loc["run001", "auroc"] = metrics.auroc["run000"]
+    for brier, outcomes in (
+        (np.mean((outcome - risk / 2) ** 2), "passed"),
+        (metrics.brier["run000"], "failed"),
+    ):
+        metrics.loc["run001", "brier"] = brier
+        spec, data = split(roc.roc(curves, metrics, frames.highlights))
+        assert curves_differ(Exhibit({"spec": spec, "data": data}, {})).outcome == outcomes
 
 
 def test_the_key_of_a_roc_plot_goes_below_where_a_curve_would_run_through_it() -> None:
@@ -94,15 +115,42 @@ def test_a_decision_curve_that_leaves_the_plot_is_marked_where_it_does() -> None
     assert cut.loc["Treat all", "edge_threshold"] == pytest.approx(expected)
 
 
-def test_test_sets_of_different_prevalence_have_each_a_line_of_treating_all() -> None:
+def of_two_test_sets() -> tuple[Study, pd.DataFrame]:
+    """A study of three runs, of which one has a test set with 5 events in 50 subjects, and its decision curves."""
     frames = study(3, 1, 1)
-    curves, odds = frames.dca_curves, frames.dca_curves.threshold / (1 - frames.dca_curves.threshold)
-    rare = (curves.run_id == "run001").to_numpy()
-    figure = decision_curves.decision_curves(
-        curves.assign(net_benefit_all=curves.net_benefit_all.mask(rare, 0.1 - 0.9 * odds)), frames.highlights
+    rare, odds = (
+        frames.dca_curves.run_id == "run001",
+        frames.dca_curves.threshold / (1 - frames.dca_curves.threshold),
     )
+    curves = frames.dca_curves.assign(
+        net_benefit_all=frames.dca_curves.net_benefit_all.mask(rare, 0.1 - 0.9 * odds)
+    )
+    sizes = frames.metrics.assign(
+        n_test=frames.metrics.n_test.mask(frames.metrics.run_id == "run001", 50),
+        n_events=frames.metrics.n_events.mask(frames.metrics.run_id == "run001", 5),
+    )
+    return replace(frames, dca_curves=curves), sizes
+
+
+def test_test_sets_of_different_prevalence_have_each_a_line_of_treating_all() -> None:
+    frames, sizes = of_two_test_sets()
+    figure = decision_curves.decision_curves(frames.dca_curves, frames.highlights, metrics=sizes)
     names = set(data_of(figure)["strategies"].run_id)
     assert names == {"Treat all (37.4% events)", "Treat all (10.0% events)", "Treat none"}
+
+
+def test_test_sets_of_nearly_one_prevalence_are_told_apart_by_more_digits() -> None:
+    frames, sizes = of_two_test_sets()
+    close = sizes.assign(n_test=[10_000, 10_001, 10_000], n_events=[3_740, 3_740, 3_740])
+    figure = decision_curves.decision_curves(frames.dca_curves, frames.highlights, metrics=close)
+    names = set(data_of(figure)["strategies"].run_id)
+    assert names == {"Treat all (37.400% events)", "Treat all (37.396% events)", "Treat none"}
+
+
+def test_test_sets_that_differ_unsaid_are_refused() -> None:
+    frames, _ = of_two_test_sets()
+    with pytest.raises(UserError, match="differ in prevalence: give `metrics` with n_test and n_events"):
+        decision_curves.decision_curves(frames.dca_curves, frames.highlights)
 
 
 def test_a_highlighted_run_that_is_not_there_is_named() -> None:

@@ -17,6 +17,7 @@ from assets.charts.qa.exhibit import Exhibit
 from assets.charts.qa.verdict import Verdict
 from assets.own_data import Models
 from tests.chart_mutants import Mutant, Spoil, cell, everywhere, marks, rows
+from tests.chart_mutants_numbers import twin
 from tests.chart_mutants_print import CELLS, DECISIONS, both, moved, palette
 
 BY_NAME = {check.name: check for check in CHECKS}
@@ -131,6 +132,27 @@ def test_what_a_check_says_does_not_depend_on_what_others_looked_at() -> None:
 
 def outcomes(verdict: Verdict) -> dict[str, tuple[str, tuple[str, ...]]]:
     return {check.name: (check.outcome, check.messages) for check in verdict.checks}
+
+
+def recalibrated(sidecar: Sidecar, files: Files) -> None:
+    """The second run ranks subjects as the first one does: its curve and AUROC are the same, its Brier score is not."""
+    twin("highlighted_runs", "run000", "run001")(sidecar, files)
+    first, second, _ = sidecar["data"]["runs"]
+    second.update(auroc=first["auroc"], brier=first["brier"] + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "outcome"),
+    [
+        (recalibrated, "passed"),
+        (both(recalibrated, cell("runs", "auroc", 0.5, 1)), "failed"),
+        (both(recalibrated, cell("runs", "brier", 0.12, 0), cell("runs", "brier", 0.12, 1)), "failed"),
+        (both(recalibrated, cell("runs", "brier", None, 0), cell("runs", "brier", None, 1)), "failed"),
+    ],
+    ids=["a recalibration", "of another AUROC", "of the same Brier score", "of unknown Brier scores"],
+)
+def test_a_model_and_its_recalibration_may_share_their_roc_curve(spoil: Spoil, outcome: str) -> None:
+    assert BY_NAME["curves differ"](Mutant("", spoil).exhibit()).outcome == outcome
 
 
 def test_two_models_that_predict_one_risk_for_everybody_may_have_the_same_curves() -> None:

@@ -17,7 +17,6 @@ from assets.charts.composition.style import (
     REFERENCE,
     emphasised,
     finished,
-    overlaid,
     tint,
 )
 from assets.charts.distributions import bars, histograms, reach
@@ -90,8 +89,6 @@ def _drawn(
         for run in runs.itertuples()
         for first in [run.Index % row == 0]
     ]
-    below = (len(runs) - 1) // row * row
-    views[below][1] = overlaid(views[below][1], key.drawn("key", plot, height), width=plot, height=height)
     entries = [_key(runs, curves), panels.groups(runs, bins)]
     frames = {
         "other_runs": curves.loc[curves.point % _EVERY == 0, _CURVE[:4]],
@@ -101,7 +98,8 @@ def _drawn(
         "headings": panels.headings(runs, over, plot),
         "key": key.paragraphs(entries, top=height + 12, width=panels.across(row, plot)),
     }
-    return panels.grid(runs, frames["headings"], views, row=row, plot=plot, between=10), frames
+    chart = panels.keyed(runs, frames["headings"], views, row=row, plot=plot, height=height, between=10)
+    return chart, frames
 
 
 def smooth(calibration_curves: pd.DataFrame) -> pd.DataFrame:

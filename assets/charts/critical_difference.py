@@ -1,6 +1,7 @@
 """Mean ranks of methods, with what the table knows of how sure they are: limits, or a critical difference."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import altair as alt
 import pandas as pd
@@ -67,30 +68,56 @@ def critical_difference(
         return absent(_why_none(table), said, width or COLUMN)
     measures = _ordered_measures(table)
     found = rank_rows.arranged(table, measures)
-    ranks, bars = _ranks(table, found, measures), rank_rows.bars(table, found, measures)
-    height = found[-1].top + found[-1].height
-    beside = _GAP + rank_rows.width_beside(found)
-    number = (
-        _GAP + max(text_width(text, LABEL) for text in _BEST) if ranks.probability_best.notna().any() else 0
-    )
-
-    def draw(plot: float) -> tuple[alt.ConcatChart, dict[str, pd.DataFrame]]:
-        step = plot + number + _BETWEEN
-        labels = pd.concat(
-            [_names(found, -beside), _numbers(ranks, found, measures, plot, step)], ignore_index=True
-        )
-        placed = key.flowed(_entries(ranks, bars), top=height + 34, width=step * len(measures) - _BETWEEN)
-        views = [_panel(panel, measure, plot, bars) for panel in found for measure in measures]
-        written = [direct.written("labels", LABEL), key.drawn("key", plot, found[0].height)]
-        views[0] = overlaid(views[0], *written, width=plot, height=found[0].height)
-        spacing = {"row": rank_rows.BETWEEN_PANELS, "column": number + _BETWEEN}
-        chart = alt.concat(*views, columns=len(measures), bounds="flush", spacing=spacing)
-        frames = {"ranks": ranks, "labels": labels, "key": placed}
-        return chart, frames if bars.empty else {**frames, "bars": bars}
-
-    margin = beside + (number + _BETWEEN) * len(measures) - _BETWEEN + 8
+    drawn = _Drawn(found, measures, _ranks(table, found, measures), rank_rows.bars(table, found, measures))
     total = width or (COLUMN if len(measures) == 1 else PAGE)
-    return finished(draw, said, total, plots=len(measures), margin=margin)
+    return finished(drawn.chart, said, total, plots=len(measures), margin=drawn.margin)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The panels from top to bottom, a plot for each measure in each, and what is drawn in them."""
+
+    panels: Sequence[Panel]
+    measures: Sequence[str]
+    ranks: pd.DataFrame
+    bars: pd.DataFrame
+
+    def chart(self, plot: float) -> tuple[alt.ConcatChart, dict[str, pd.DataFrame]]:
+        """The figure with plots so many points wide, and its datasets."""
+        step, first = plot + self._number + _BETWEEN, self.panels[0]
+        labels = [
+            _names(self.panels, -self._beside),
+            _numbers(self.ranks, self.panels, self.measures, plot, step),
+        ]
+        top = self.panels[-1].top + self.panels[-1].height + 34
+        placed = key.flowed(
+            _entries(self.ranks, self.bars), top=top, width=step * len(self.measures) - _BETWEEN
+        )
+        views = [
+            _panel(panel, measure, plot, self.bars) for panel in self.panels for measure in self.measures
+        ]
+        written = [direct.written("labels", LABEL), key.drawn("key", plot, first.height)]
+        views[0] = overlaid(views[0], *written, width=plot, height=first.height)
+        spacing = {"row": rank_rows.BETWEEN_PANELS, "column": self._number + _BETWEEN}
+        chart = alt.concat(*views, columns=len(self.measures), bounds="flush", spacing=spacing)
+        frames = {"ranks": self.ranks, "labels": pd.concat(labels, ignore_index=True), "key": placed}
+        return chart, frames if self.bars.empty else {**frames, "bars": self.bars}
+
+    @property
+    def margin(self) -> float:
+        """Points across that are not plot."""
+        return self._beside + (self._number + _BETWEEN) * len(self.measures) - _BETWEEN + 8
+
+    @property
+    def _beside(self) -> float:
+        """Points for the names at the left."""
+        return _GAP + rank_rows.width_beside(self.panels)
+
+    @property
+    def _number(self) -> float:
+        """Points beside each plot for how often a method is the best, if that is known."""
+        known = self.ranks.probability_best.notna().any()
+        return _GAP + max(text_width(text, LABEL) for text in _BEST) if known else 0.0
 
 
 def _ranks(table: pd.DataFrame, panels: Sequence[Panel], measures: Sequence[str]) -> pd.DataFrame:
@@ -201,20 +228,11 @@ def _share(probability: float) -> str:
 
 
 def _entries(ranks: pd.DataFrame, bars: pd.DataFrame) -> list[key.Entry]:
-    limits, critical = ranks[_RANK[1]].notna().any(), len(bars) > 0
-    return [
-        *([key.Entry("95% limits over resampled test subjects", choices.PLAIN, width=0.9)] if limits else []),
-        *(
-            [key.Entry("CD: critical difference (Nemenyi, 5%)", INK, width=rank_rows.DIFFERENCE)]
-            if critical
-            else []
-        ),
-        *(
-            [key.Entry("Not told apart", INK, width=rank_rows.JOINED)]
-            if (bars.width == rank_rows.JOINED).any()
-            else []
-        ),
-    ]
+    limits = key.Entry("95% limits over resampled test subjects", choices.PLAIN, width=0.9)
+    critical = key.Entry("CD: critical difference (Nemenyi, 5%)", INK, width=rank_rows.DIFFERENCE)
+    joined = key.Entry("Not told apart", INK, width=rank_rows.JOINED)
+    drawn = (ranks[_RANK[1]].notna().any(), len(bars), (bars.width == rank_rows.JOINED).any())
+    return [entry for entry, there in zip((limits, critical, joined), drawn, strict=True) if there]
 
 
 def _ordered_measures(table: pd.DataFrame) -> list[str]:

@@ -57,14 +57,15 @@ def decision_curves(
     lowest
         Net benefit at the lower edge; without it, an eighth of the highest one below zero.
     metrics
-        If given: run_id, n_test and n_events, for the figure's account of itself.
+        run_id, n_test and n_events, for the figure's account of itself, and to tell test sets apart; needed if they
+        differ in prevalence.
     notes
         Sentences for the caption.
     width
         By default one column for one highlighted run, else a page.
     """
     runs = emphasised(highlights)
-    shown = lines(dca_curves, runs, thresholds=thresholds, lowest=lowest)
+    shown = lines(dca_curves, runs, thresholds=thresholds, lowest=lowest, metrics=metrics)
     said = _said(runs, shown, metrics, notes)
     total = width or (COLUMN if len(runs) == 1 else PAGE)
     beside = direct.width_beside(list(shown.named.label), widest=total / 3, height=_HEIGHT) or 0.0

@@ -50,10 +50,12 @@ def lines(
     *,
     thresholds: tuple[float, float],
     lowest: float | None = None,
+    metrics: pd.DataFrame | None = None,
 ) -> Lines:
     """The lines within the range of thresholds, with what is to be told of them.
 
-    Raises UserError for a missing column, a highlighted run without a row, or fewer than two thresholds.
+    Raises UserError for a missing column, a highlighted run without a row, fewer than two thresholds, or test sets
+    that differ where `metrics` does not say how (run_id, n_test, n_events).
     """
     curves = columns(dca_curves, "dca_curves", _COLUMNS).sort_values(_COLUMNS[:2], ignore_index=True)
     curves = curves[curves.threshold.between(*thresholds)]
@@ -61,7 +63,7 @@ def lines(
         raise UserError("`dca_curves` has fewer than two thresholds in the range to be shown.")
     curves = having(curves, "dca_curves", runs.run_id).rename(columns={"net_benefit_model": "net_benefit"})
     shown = curves.run_id.isin(runs.run_id)
-    strategy = _strategy(curves[shown])
+    strategy = _strategy(curves[shown], metrics)
     strategies = _strategies(curves[shown], strategy)
     frames = {
         "other_runs": curves.loc[~shown, LINE],
@@ -77,13 +79,22 @@ def lines(
     return Lines(named, beside, frames, thresholds, lowest)
 
 
-def _strategy(curves: pd.DataFrame) -> dict[str, str]:
+def _strategy(curves: pd.DataFrame, metrics: pd.DataFrame | None) -> dict[str, str]:
     """What treating all is called beside each run: with the share of events where test sets differ in it."""
-    first = curves.drop_duplicates("run_id").set_index("run_id")
-    odds = first.threshold / (1 - first.threshold)
-    share = (first.net_benefit_all + odds) / (1 + odds)
-    names = {run: f"{ALL} ({fixed(100 * value, 1)}% events)" for run, value in share.items()}
-    return names if len(set(names.values())) > 1 else dict.fromkeys(names, ALL)
+    runs = list(curves.run_id.unique())
+    if metrics is None or not {"n_test", "n_events"} <= set(metrics.columns):
+        if curves.round({"net_benefit_all": 9}).groupby("threshold").net_benefit_all.nunique().max() > 1:
+            raise UserError(
+                "`dca_curves` is of test sets that differ in prevalence: give `metrics` with n_test and n_events."
+            )
+        return dict.fromkeys(runs, ALL)
+    sizes = metrics.set_index("run_id").loc[runs]
+    shares = dict(100 * sizes.n_events / sizes.n_test)
+    different = set(shares.values())
+    if len(different) == 1:
+        return dict.fromkeys(runs, ALL)
+    digits = next(n for n in range(1, 16) if len({fixed(share, n) for share in different}) == len(different))
+    return {run: f"{ALL} ({fixed(share, digits)}% events)" for run, share in shares.items()}
 
 
 def _strategies(curves: pd.DataFrame, strategy: dict[str, str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from assets.charts.composition import key, panels
 from assets.charts.composition.about import about, sizes_of
 from assets.charts.composition.datasets import columns, having
-from assets.charts.composition.style import INK, emphasised, finished, overlaid
+from assets.charts.composition.style import INK, emphasised, finished
 
 _BINS = ["run_id", "y_true", "bin", "bin_start", "bin_end", "n", "density"]
 _LOW = 70  # points of height below which an axis has few ticks and a short title
@@ -52,9 +52,7 @@ def distributions(
         drawn = [
             [panel(run, bins, plot, height, first=i % row == 0)] for i, run in enumerate(runs.itertuples())
         ]
-        below = (len(runs) - 1) // row * row
-        drawn[below][0] = overlaid(drawn[below][0], key.drawn("key", plot, height), width=plot, height=height)
-        chart = panels.grid(runs, headings, drawn, row=row, plot=plot)
+        chart = panels.keyed(runs, headings, drawn, row=row, plot=plot, height=height)
         return chart, {"predicted_risks": bins, "headings": headings, "key": placed}
 
     said = _said(runs, bins, sizes_of(bins) if metrics is None else metrics, notes)

@@ -22,7 +22,6 @@ from assets.charts.composition.style import (
     REFERENCE,
     emphasised,
     finished,
-    overlaid,
     tint,
 )
 from assets.engine.errors import UserError
@@ -100,19 +99,8 @@ def instability(
     runs = emphasised(highlights)
     drawn = _frames(runs, known, _crossed(instability_summary), subjects)
     row = panels.per_row(len(runs))
-    entries = _entries(drawn)
-
-    def draw(plot: float) -> tuple[Any, dict[str, pd.DataFrame]]:
-        headings = panels.headings(runs, values, plot)
-        views = [_column(run, plot, drawn, first=i % row == 0) for i, run in enumerate(runs.itertuples())]
-        height = _OVER + drawn.height
-        placed = key.flowed(entries, top=height + 34, width=row * plot)
-        below = (len(runs) - 1) // row * row
-        views[below][2] = overlaid(views[below][2], key.drawn("key", plot, height), width=plot, height=height)
-        chart = panels.grid(runs, headings, views, row=row, plot=plot)
-        return chart, {**drawn.frames, "headings": headings, "key": placed}
-
-    return finished(draw, said, total, plots=row, margin=55 + panels.SPACING * (row - 1))
+    margin = 55 + panels.SPACING * (row - 1)
+    return finished(lambda plot: _panels(runs, values, drawn, plot), said, total, plots=row, margin=margin)
 
 
 def _said(
@@ -192,6 +180,18 @@ def _entries(drawn: _Drawn) -> list[Entry]:
     if len(drawn.frames["other_runs"]):
         found.append(Entry("Other runs", OTHER, width=0.5))
     return found
+
+
+def _panels(
+    runs: pd.DataFrame, values: list[list[str]], drawn: _Drawn, plot: float
+) -> tuple[Any, dict[str, pd.DataFrame]]:
+    """A column of panels for each run, each so many points wide, and the datasets."""
+    row, height = panels.per_row(len(runs)), _OVER + drawn.height
+    headings = panels.headings(runs, values, plot)
+    views = [_column(run, plot, drawn, first=i % row == 0) for i, run in enumerate(runs.itertuples())]
+    placed = key.flowed(_entries(drawn), top=height + 34, width=row * plot)
+    chart = panels.keyed(runs, headings, views, row=row, plot=plot, height=height)
+    return chart, {**drawn.frames, "headings": headings, "key": placed}
 
 
 def _column(run: Any, plot: float, drawn: _Drawn, *, first: bool) -> list[Any]:

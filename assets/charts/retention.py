@@ -20,7 +20,6 @@ from assets.charts.composition.style import (
     REFERENCE,
     emphasised,
     finished,
-    overlaid,
 )
 
 _FEW, _LOW = 10, 42
@@ -81,12 +80,8 @@ def retention(
     width
         By default one column for one run, else a page.
     """
-    titles = {
-        "brier": "Brier score",
-        "auroc": "AUROC",
-        f"net_benefit_{per_cent}pct": f"Net benefit at {per_cent}%",
-        "prevalence_retained": "Prevalence",
-    }
+    net_benefit = {f"net_benefit_{per_cent}pct": f"Net benefit at {per_cent}%"}
+    titles = {"brier": "Brier score", "auroc": "AUROC", **net_benefit, "prevalence_retained": "Prevalence"}
     curves = _curves(retention_metrics, highlights, list(titles))
     gains = _gains(retention_areas, highlights)
     said = _said(highlights, gains, titles, metrics, notes)
@@ -96,21 +91,30 @@ def retention(
     runs, few = emphasised(highlights), _few(curves)
     frames = {"retained": _inked(curves, runs)} | ({"few": few} if len(few) else {})
     row = panels.per_row(len(runs))
+    margin = 56 + panels.SPACING * (row - 1)
+    return finished(
+        lambda plot: _drawn(runs, gains, titles, frames, plot), said, total, plots=row, margin=margin
+    )
+
+
+def _drawn(
+    runs: pd.DataFrame,
+    gains: Sequence[Sequence[str]],
+    titles: Mapping[str, str],
+    frames: dict[str, pd.DataFrame],
+    plot: float,
+) -> tuple[Any, dict[str, pd.DataFrame]]:
+    """A column of panels for each run, each so many points wide, and the datasets."""
+    row = panels.per_row(len(runs))
     height = 62 if len(runs) <= row else _LOW
-
-    def draw(plot: float) -> tuple[Any, dict[str, pd.DataFrame]]:
-        headings = panels.headings(runs, gains, plot)
-        views = [
-            [_panel(run, name, title, frames, plot, height, first=i % row == 0) for name, title in titles.items()]
-            for i, run in enumerate(runs.itertuples())
-        ]  # fmt: skip
-        placed = key.flowed(_entries(runs, frames), top=height + 34, width=row * plot)
-        below = views[(len(runs) - 1) // row * row]
-        below[-1] = overlaid(below[-1], key.drawn("key", plot, height), width=plot, height=height)
-        chart = panels.grid(runs, headings, views, row=row, plot=plot)
-        return chart, {**frames, "headings": headings, "key": placed}
-
-    return finished(draw, said, total, plots=row, margin=56 + panels.SPACING * (row - 1))
+    headings = panels.headings(runs, gains, plot)
+    views = [
+        [_panel(run, name, title, frames, plot, height, first=i % row == 0) for name, title in titles.items()]
+        for i, run in enumerate(runs.itertuples())
+    ]  # fmt: skip
+    placed = key.flowed(_entries(runs, frames), top=height + 34, width=row * plot)
+    chart = panels.keyed(runs, headings, views, row=row, plot=plot, height=height)
+    return chart, {**frames, "headings": headings, "key": placed}
 
 
 def _said(

@@ -53,7 +53,7 @@ def roc(
         run_id, point (0 at the origin), false_positive_rate, true_positive_rate, sensitivity_ci_lower,
         sensitivity_ci_upper (pointwise). A run whose rates are null has no curve.
     metrics
-        run_id, auroc, auroc_ci_lower, auroc_ci_upper; n_test and n_events if known.
+        run_id, auroc, auroc_ci_lower, auroc_ci_upper; brier, n_test and n_events if known.
     highlights
         run_id, classifier, label; the runs in colour, in the order of the key.
     notes
@@ -64,17 +64,12 @@ def roc(
     runs = emphasised(highlights)
     curves = columns(roc_curves, "roc_curves", ["run_id", "point", *_RATES, *_LIMITS])
     curves = _corners(having(curves, "roc_curves", runs.run_id).dropna(subset=_RATES))
-    shown = curves.run_id.isin(runs.run_id)
-    frames = {
-        "other_runs": curves.loc[~shown, ["run_id", "point", *_RATES]],
-        "highlighted_runs": curves[shown],
-        "diagonal": pd.DataFrame({rate: [0, 1] for rate in _RATES}),
-    }
     metrics = having(metrics, "metrics", runs.run_id)
     entries = _entries(runs, columns(metrics, "metrics", _AUROC), curves)
-    plot = _Plot(runs, entries, frames)
     with_panels = [*runs.run_id] if len(runs) > 1 else []  # also of a run without a curve
-    said = _said(entries, list(dict.fromkeys([*with_panels, *curves.run_id])), metrics, notes)
+    drawn = list(dict.fromkeys([*with_panels, *curves.run_id]))
+    plot = _Plot(runs, entries, _frames(runs, curves, metrics[metrics.run_id.isin(drawn)]))
+    said = _said(entries, drawn, metrics, notes)
     if len(runs) == 1:
         return finished(plot.alone, said, width or COLUMN, margin=_AXIS)
     if len(runs) <= _BESIDE:
@@ -142,6 +137,17 @@ def _said(
     return about(
         "ROC curves", text, dict.fromkeys([*_RATES, *_LIMITS], "proportion"), runs, metrics, notes=notes
     )
+
+
+def _frames(runs: pd.DataFrame, curves: pd.DataFrame, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The curves, the diagonal, and of each run its AUROC; with its Brier score, which tells a recalibrated one."""
+    shown = curves.run_id.isin(runs.run_id)
+    return {
+        "other_runs": curves.loc[~shown, ["run_id", "point", *_RATES]],
+        "highlighted_runs": curves[shown],
+        "diagonal": pd.DataFrame({rate: [0, 1] for rate in _RATES}),
+        "runs": metrics[[name for name in (*_AUROC, "brier") if name in metrics]],
+    }
 
 
 def _corners(curves: pd.DataFrame) -> pd.DataFrame:

@@ -86,7 +86,7 @@ def stratos_panel(
         runs=runs,
         aurocs=_aurocs(known, runs),
         smooth=smooth,
-        decisions=lines(dca_curves, runs, thresholds=thresholds),
+        decisions=lines(dca_curves, runs, thresholds=thresholds, metrics=metrics),
         bins=distributions.histograms(probability_distributions, runs),
         numbers=_numbers(runs, known, calibration.estimates(runs, smooth, metrics)),
     )

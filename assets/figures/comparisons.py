@@ -28,9 +28,7 @@ def specification_curve(
     A choice matters where the bars of its rows crowd at different ends. Diamonds are the runs that other figures
     show in colour.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     metrics = essential_metrics.to_pandas()
     notes = (chosen.rule, *_explained(metrics))
     return charts.specification_curve.specification_curve(metrics, chosen.runs, notes=notes)

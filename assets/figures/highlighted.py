@@ -40,7 +40,6 @@ class Highlighted:
 def highlighted(
     essential_metrics: "ir.Table",
     runs: "ir.Table",
-    *,
     rule: Literal["median", "listed"] = "median",
     listed: Sequence[str] = (),
 ) -> Highlighted:

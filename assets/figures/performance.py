@@ -29,9 +29,7 @@ def roc(
     The AUROC has the 95% confidence interval of DeLong, the curve a pointwise one: that of Wilson for the
     sensitivity at each threshold. The diagonal is a score that says nothing.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     metrics = essential_metrics.to_pandas()
     if chosen.runs.empty:
         return _nothing("ROC curves", metrics)
@@ -54,9 +52,7 @@ def calibration(
     profile likelihood, those of the intercept percentiles over resampled subjects, which hold whatever the slope is.
     Below, the predicted risks of subjects with and without the outcome.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     metrics = _with_bootstrap(essential_metrics, intervals)
     if chosen.runs.empty:
         return _nothing("Calibration", metrics)
@@ -78,9 +74,7 @@ def dca(
     Net benefit per subject against the risk threshold, beside treating everybody and treating nobody. The pointwise
     95% interval is of the net benefit itself (sampling of the test subjects), not of a difference between curves.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     metrics = essential_metrics.to_pandas()
     if chosen.runs.empty:
         return _nothing("Decision curves", metrics)
@@ -101,9 +95,7 @@ def distributions(
 
     Share of the subjects with and without the outcome at each predicted risk.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     metrics = essential_metrics.to_pandas()
     if chosen.runs.empty:
         return _nothing("Predicted risks by outcome", metrics)
@@ -118,9 +110,7 @@ def forest(essential_metrics: ir.Table, runs: ir.Table, settings: Settings) -> a
 
     Ordered by preprocessing, not by result.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     metrics = essential_metrics.to_pandas()
     if metrics.auroc.isna().all():
         return _nothing("AUROC of every run", metrics)
@@ -158,9 +148,7 @@ def stratos_panel(
     (d) predicted risks of subjects with and without the outcome, as shares of their own group. The 95% limits of
     the calibration slope are of the profile likelihood, those of the intercept percentiles over resampled subjects.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     metrics = _with_bootstrap(essential_metrics, intervals)
     if chosen.runs.empty:
         return _nothing("The core STRATOS performance plots", metrics)

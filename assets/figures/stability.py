@@ -33,9 +33,7 @@ def instability(
     the share of refits that put a subject on the other side of a risk threshold; in grey all other runs. No range is
     a confidence interval: the test subjects stay the same.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     subjects = None
     if settings.row_level_figures:
         shown = model_instability.filter(model_instability.run_id.isin(list(chosen.runs.run_id)))
@@ -67,9 +65,7 @@ def retention(
     with it changes what a measure can reach. Curves have no interval; on grey they rest on few subjects, and are not
     drawn where they leave the range of all others.
     """
-    chosen = highlighted(
-        essential_metrics, runs, rule=settings.highlight_rule, listed=settings.highlighted_runs
-    )
+    chosen = highlighted(essential_metrics, runs, settings.highlight_rule, settings.highlighted_runs)
     return charts.retention.retention(
         retention_metrics,
         retention_areas,

@@ -6,8 +6,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from assets.charts.composition import key
 from assets.charts.composition.key import Entry
-from assets.charts.composition.style import COLUMN, INK, LABEL, PAGE, TITLE
+from assets.charts.composition.style import COLUMN, INK, LABEL, PAGE, TITLE, overlaid
 from assets.charts.composition.typesetting import fitted
 
 SPACING, TO_THE_RIGHT = 18, 50
@@ -99,6 +100,24 @@ def grid(
         for part in zip(*(rows_of[i] for i in these), strict=True):
             views += [*part, *[_nothing(plot)] * len(blank)]
     return alt.concat(*views, columns=row, bounds="flush", spacing={"row": _GAP, "column": SPACING})
+
+
+def keyed(
+    runs: pd.DataFrame,
+    headings: pd.DataFrame,
+    rows_of: Sequence[Sequence[Any]],
+    *,
+    row: int,
+    plot: float,
+    height: float,
+    between: float = _BETWEEN_ROWS,
+) -> alt.ConcatChart:
+    """As `grid`, with the key in the dataset `key` from the corner of the lowest view at the left, `height` high."""
+    lowest = (len(runs) - 1) // row * row
+    *above, last = rows_of[lowest]
+    over = overlaid(last, key.drawn("key", plot, height), width=plot, height=height)
+    views = [*rows_of[:lowest], [*above, over], *rows_of[lowest + 1 :]]
+    return grid(runs, headings, views, row=row, plot=plot, between=between)
 
 
 def ticks(plot: float) -> int:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import vl_convert
@@ -31,8 +32,14 @@ def render(spec: Mapping[str, Any]) -> Rendered:
     every time as long as the spec uses neither opacity nor a second face of the font.
     """
     svg = _drawn(spec)
-    png = vl_convert.svg_to_png(svg, ppi=PPI)
-    return Rendered(svg=_in_points(svg).encode(), png=png, pdf=vl_convert.svg_to_pdf(svg))
+    png, pdf = printed(svg)
+    return Rendered(svg=_in_points(svg).encode(), png=png, pdf=pdf)
+
+
+@lru_cache(maxsize=4)
+def printed(svg: str) -> tuple[bytes, bytes]:
+    """The PNG and the PDF of an SVG; those of the last few are remembered, as a figure is drawn again to check it."""
+    return vl_convert.svg_to_png(svg, ppi=PPI), vl_convert.svg_to_pdf(svg)
 
 
 def svg_of(spec: Mapping[str, Any]) -> str:

@@ -8,8 +8,9 @@ import pandas as pd
 from assets.charts.qa.counts import STRATEGIES
 from assets.charts.qa.exhibit import Exhibit, NotApplicableError, check
 
+_ROC = "ROC"
 _CURVES = {
-    ("false_positive_rate", "true_positive_rate"): "ROC",
+    ("false_positive_rate", "true_positive_rate"): _ROC,
     ("predicted", "observed"): "calibration",
     ("threshold", "net_benefit"): "decision",
     ("bin_start", "y_true", "n"): "distribution",
@@ -22,7 +23,10 @@ _ROUNDING, _DIGITS = 1e-9, 9
 
 @check("P0")
 def curves_differ(figure: Exhibit) -> Iterator[str]:
-    """No two highlighted runs have the same curve."""
+    """No two highlighted runs have the same curve, but for a ROC curve of one AUROC and two Brier scores.
+
+    A model and its recalibration rank alike, and err differently.
+    """
     yield from _same_curves(figure, background=False)
 
 
@@ -92,11 +96,23 @@ def _same_curves(figure: Exhibit, *, background: bool) -> Iterator[str]:
         for run, curve in _by_run(_telling(rows, fields, figure), fields).items():
             if len(set(curve)) >= _FEW_POINTS:
                 same.setdefault(curve, []).append(run)
+        kind = _CURVES[fields]
         for runs in same.values():
-            if len(runs) > 1:
-                yield f"{len(runs)} runs have one {_CURVES[fields]} curve: {', '.join(runs[:3])}"
+            for group in _apart(runs, figure) if kind == _ROC else [runs]:
+                if len(group) > 1:
+                    yield f"{len(group)} runs have one {kind} curve: {', '.join(group[:3])}"
     if not compared:
         raise NotApplicableError("no curves of runs are drawn")
+
+
+def _apart(runs: list[str], figure: Exhibit) -> list[list[str]]:
+    """Runs of one ROC curve by their Brier score: those of one score, or of no one AUROC, cannot be two models."""
+    frames = [frame for frame in figure.frames.values() if {"run_id", "auroc", "brier"} <= set(frame.columns)]
+    told = pd.concat([pd.DataFrame(columns=["run_id", "auroc", "brier"]), *frames]).drop_duplicates("run_id")
+    scores = told.set_index("run_id")[["auroc", "brier"]].astype(float).round(_DIGITS).reindex(runs)
+    if scores.auroc.nunique(dropna=False) > 1:
+        return [runs]
+    return [list(group) for group in scores.groupby("brier", dropna=False).groups.values()]
 
 
 def _telling(rows: list[dict[str, Any]], fields: tuple[str, ...], figure: Exhibit) -> list[dict[str, Any]]:
