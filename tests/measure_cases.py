@@ -174,3 +174,12 @@ probability = st.one_of(on_threshold, st.floats(0, 1), st.sampled_from([0.0, 0.5
 subject = st.tuples(st.integers(0, 1), probability)
 one_run = st.lists(subject, min_size=1, max_size=40)
 some_runs = st.lists(one_run, min_size=1, max_size=20).map(lambda rows: runs(*rows))
+
+
+def _of_sizes(sizes: set[int]) -> st.SearchStrategy[pd.DataFrame]:
+    sized = st.one_of([st.lists(subject, min_size=size, max_size=size) for size in sorted(sizes)])
+    return st.lists(sized, min_size=1, max_size=12).map(lambda rows: runs(*rows))
+
+
+# Runs of the same subjects are computed as one: many of them cost little more than one of them alone.
+runs_of_few_sizes = st.sets(st.integers(1, 40), min_size=1, max_size=2).flatmap(_of_sizes)

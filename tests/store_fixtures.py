@@ -18,6 +18,16 @@ import pytest
 from tracking_servers import await_health
 from written_stores import SILENT, WrittenStore, write_runs
 
+STORES = {"sqlite_store", "file_store", "server_store", "postgres_store"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests of these stores to one worker, so that each store is written once."""
+    for item in items:
+        if STORES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.xdist_group("server"))
+
 
 @pytest.fixture(scope="session")
 def sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> WrittenStore:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.engine.partitions import hashes
-from tests.loading_folders import LoadingFolder, some_lots
+from tests.loading_folders import ArrowFolder, some_lots
 
 SLOW = """
 import os
@@ -41,14 +41,14 @@ PER_BUILD = 16
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> LoadingFolder:
-    made = LoadingFolder(tmp_path)
+def folder(tmp_path: Path) -> ArrowFolder:
+    made = ArrowFolder(tmp_path)
     made.trouble("pass")
     made.write((tmp_path / "my_assets.py").read_text() + SLOW, header="")
     return made
 
 
-def kept(folder: LoadingFolder) -> set[str]:
+def kept(folder: ArrowFolder) -> set[str]:
     """The lots, as they are now, in whole parts: a build that goes on must not load them again."""
     about = [
         pq.read_schema(path).metadata for path in (folder.path / ".assets/parts/items").glob("*.parquet")
@@ -59,7 +59,7 @@ def kept(folder: LoadingFolder) -> set[str]:
     return {name for part in found for name, made_from in part.items() if now.get(name) == made_from}
 
 
-def killed(folder: LoadingFolder, after: int, moment: float) -> bool:
+def killed(folder: ArrowFolder, after: int, moment: float) -> bool:
     """Build, and kill it a moment after it has loaded so many lots; return whether it was still running."""
     process = folder.start("materialize", "items")
     log, end = folder.path / "loaded", time.monotonic() + 60
@@ -73,7 +73,7 @@ def killed(folder: LoadingFolder, after: int, moment: float) -> bool:
     return running
 
 
-def test_killed_at_random_moments_a_load_goes_on_and_loads_nothing_twice(folder: LoadingFolder) -> None:
+def test_killed_at_random_moments_a_load_goes_on_and_loads_nothing_twice(folder: ArrowFolder) -> None:
     chance, found = random.Random(7), Counter[str]()
     lots, loads, kills = dict[str, list[int]](), Counter[str](), 0
     while found["killed"] < int(os.environ.get("KILLS", "20")):

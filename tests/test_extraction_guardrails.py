@@ -28,6 +28,7 @@ from tests.project_folders import ROOT, Folder
 from tests.study_clones import DATABASE, Clone
 
 pytest_plugins = ["small_disks"]
+pytestmark = pytest.mark.xdist_group("extraction_guardrails")  # all read one store
 EXTRACT = ("assets", "materialize", "extracted_runs", "runs")
 
 

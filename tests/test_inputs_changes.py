@@ -14,6 +14,7 @@ from written_stores import ARTIFACT, FULL_NAME, SILENT, WrittenStore, write_runs
 from assets.engine.stamp import facts
 
 pytest_plugins = ["store_fixtures"]
+pytestmark = pytest.mark.xdist_group("server")
 
 EXPERIMENT = "Changes"
 
@@ -37,10 +38,7 @@ class Living:
         return path / ARTIFACT.rpartition("/")[2]
 
 
-SERVER = pytest.param("server", marks=(pytest.mark.server, pytest.mark.xdist_group("server")))
-
-
-@pytest.fixture(params=["file", "sqlite", SERVER])
+@pytest.fixture(params=["file", "sqlite", pytest.param("server", marks=pytest.mark.server)])
 def living(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Living]:

@@ -27,6 +27,7 @@ FEATURES, OUTCOME = load_breast_cancer(return_X_y=True, as_frame=True)
 FEATURES, OUTCOME = FEATURES.iloc[:60, :3] / 100, OUTCOME.iloc[:60]
 RISKS = np.linspace(0, 1, 6)
 THEIRS = TableColumns("patient", "observed", "risk", "seed")
+pytestmark = pytest.mark.xdist_group("mlflow_tables")  # all write into one store
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,12 @@ from assets.inputs.stores.experiments import choose_experiment
 from assets.inputs.stores.runs import Artifact, ArtifactError
 
 pytest_plugins = ["store_fixtures"]
+pytestmark = pytest.mark.xdist_group("server")
 
-
-SERVER = (pytest.mark.server, pytest.mark.xdist_group("server"))
 STORES = [
     "sqlite_store",
     "file_store",
-    *(pytest.param(name, marks=SERVER) for name in ("server_store", "postgres_store")),
+    *(pytest.param(name, marks=pytest.mark.server) for name in ("server_store", "postgres_store")),
 ]
 
 
@@ -98,7 +97,6 @@ def test_a_database_may_be_named_by_address_or_path(sqlite_store: WrittenStore) 
 
 
 @pytest.mark.server
-@pytest.mark.xdist_group("server")
 def test_a_server_gives_the_same_runs_as_its_database(
     sqlite_store: WrittenStore, server_store: WrittenStore
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from assets.engine.build import Build
 from assets.engine.errors import Stopped, Terminated, TransientError, UserError, told
 from assets.engine.schedule import materialize
-from tests.loading_folders import LoadingFolder, some_lots
+from tests.loading_folders import ArrowFolder, some_lots
 from tests.project_folders import Folder
 
 LOTS = some_lots(30)
@@ -18,8 +18,8 @@ SIGNALS = pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> LoadingFolder:
-    made = LoadingFolder(tmp_path)
+def folder(tmp_path: Path) -> ArrowFolder:
+    made = ArrowFolder(tmp_path)
     made.trouble("time.sleep(0.1)")
     made.lots(LOTS)
     return made
@@ -41,7 +41,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
 
 @SIGNALS
 def test_what_is_in_hand_is_kept_and_the_same_command_goes_on(
-    folder: LoadingFolder, signum: signal.Signals
+    folder: ArrowFolder, signum: signal.Signals
 ) -> None:
     process = folder.start("materialize")
     until(folder.path / "loaded", 4)
@@ -58,7 +58,7 @@ def test_what_is_in_hand_is_kept_and_the_same_command_goes_on(
     folder.holds(LOTS)
 
 
-def test_a_function_that_yields_ends_after_the_part_in_hand(folder: LoadingFolder) -> None:
+def test_a_function_that_yields_ends_after_the_part_in_hand(folder: ArrowFolder) -> None:
     folder.trouble('print("x", file=open("begun", "a"), flush=True); time.sleep(0.3)')
     process = folder.start("materialize")
     until(folder.path / "begun")
@@ -68,7 +68,7 @@ def test_a_function_that_yields_ends_after_the_part_in_hand(folder: LoadingFolde
     assert (folder.path / "begun").read_text() == "x\n", "the next part was not asked for"
 
 
-def test_a_generator_is_closed_so_that_it_can_tidy_up(folder: LoadingFolder) -> None:
+def test_a_generator_is_closed_so_that_it_can_tidy_up(folder: ArrowFolder) -> None:
     folder.edit(
         "    for start in range(0, len(partition_keys), 2):",
         "    try:\n     for start in range(0, len(partition_keys), 2):",
@@ -85,7 +85,7 @@ def test_a_generator_is_closed_so_that_it_can_tidy_up(folder: LoadingFolder) -> 
 
 
 @SIGNALS
-def test_a_second_signal_ends_it_at_once(folder: LoadingFolder, signum: signal.Signals) -> None:
+def test_a_second_signal_ends_it_at_once(folder: ArrowFolder, signum: signal.Signals) -> None:
     folder.trouble('print("x", file=open("begun", "a"), flush=True); time.sleep(60)')
     process = folder.start("materialize")
     until(folder.path / "begun")
@@ -98,7 +98,7 @@ def test_a_second_signal_ends_it_at_once(folder: LoadingFolder, signum: signal.S
     assert folder.loaded() == {}
 
 
-def test_a_wait_between_two_attempts_is_not_waited_out(folder: LoadingFolder) -> None:
+def test_a_wait_between_two_attempts_is_not_waited_out(folder: ArrowFolder) -> None:
     folder.trouble('if len(names) and "lot0004" in names: raise TransientError("the store is busy")')
     folder.write(
         (folder.path / "my_assets.py").read_text()
@@ -129,13 +129,13 @@ def test_an_interruption_while_something_else_is_computed_keeps_what_was_finishe
     assert folder.ran() <= {"summary", "lines", "by_parity"} and set(folder.states().values()) == {"fresh"}
 
 
-def test_an_interruption_within_an_asset_comes_out_as_a_stop(folder: LoadingFolder) -> None:
+def test_an_interruption_within_an_asset_comes_out_as_a_stop(folder: ArrowFolder) -> None:
     folder.trouble('if "lot0004" in names: raise KeyboardInterrupt')
     with folder.open() as project, pytest.raises(Stopped, match="4 of 30 partitions are read and kept"):
         materialize(project, [*project.definitions.order], tell=lambda _: None)
 
 
-def test_handlers_are_put_back_after_a_build_that_nobody_interrupted(folder: LoadingFolder) -> None:
+def test_handlers_are_put_back_after_a_build_that_nobody_interrupted(folder: ArrowFolder) -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     folder.build()
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
@@ -164,7 +164,7 @@ def test_a_command_ends_with_one_line_and_the_code_that_a_shell_expects(
     assert says in said and said.count("\n") == 1
 
 
-def test_nothing_can_be_begun_once_a_build_has_ended(folder: LoadingFolder) -> None:
+def test_nothing_can_be_begun_once_a_build_has_ended(folder: ArrowFolder) -> None:
     kept: list[Build] = []
     with folder.open() as project:
         with project.build_tables(forced=(), tell=lambda _: None) as build:

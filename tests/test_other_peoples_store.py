@@ -20,6 +20,7 @@ from tests import console
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "assets" / "inputs" / "README.md").read_text("utf-8")
+pytestmark = pytest.mark.xdist_group("other_peoples_store")  # all look at one extraction
 
 
 def block(language: str) -> str:

@@ -17,6 +17,8 @@ from flows.study.store import RunLog, logged_runs
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+pytestmark = pytest.mark.xdist_group("study_running")  # most look at one store
+
 TINY = Study(
     n_bootstrap=5,
     outlier_methods=("reference", "none"),

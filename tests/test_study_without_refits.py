@@ -10,6 +10,7 @@ from study_clones import DATABASE, Clone
 from written_stores import WrittenStore, artifact
 
 pytest_plugins = ["store_fixtures"]
+pytestmark = pytest.mark.xdist_group("server")
 
 PER_REFIT = ("bootstrap_predictions", "refit_spread", "model_instability", "instability_summary")
 ASIDE = "4 listing (1 FAILED, 1 RUNNING, 1 deleted, 1 synthetic), 1 name, 1 artifact, 1 unpickle"
