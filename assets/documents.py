@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from assets.engine import Lineage
+    from assets.engine.lineage.entries import Entry
     from assets.settings import Settings
 
 
@@ -95,11 +97,8 @@ def latex_all_runs(
 
 @asset(path="{figures_dir}/contact_sheet.png", group_name="documents")
 def contact_sheet(lineage: Lineage, output: Path) -> Path:
-    """All figures on one sheet, each at a third of its printed size, under its name."""
-    figures = {
-        figure.key: next((file for file in figure.files if file.suffix == ".png"), None)
-        for figure in lineage.of_kind("figure")
-    }
+    """All figures on one sheet, each at a third of its printed size, under its name; none of single subjects."""
+    figures = {figure.key: _picture(figure) for figure in lineage.of_kind("figure")}
     output.write_bytes(charts.contact_sheet.contact_sheet(figures))
     return output
 
@@ -132,6 +131,15 @@ def report(
             settings.reported_per_cents,
         ),
     )
+
+
+def _picture(figure: Entry) -> Path | str:
+    """The picture of a figure, or what a sheet that is passed on says in its place."""
+    files = {file.name.partition(".")[2]: file for file in figure.files}
+    if not {"png", "json"} <= set(files):
+        return "not in place"
+    public = json.loads(files["json"].read_bytes())["privacy"] == "aggregate"
+    return files["png"] if public else "shows single subjects"
 
 
 def _of_runs(stratos_measures: ir.Table, chosen: pd.DataFrame) -> pd.DataFrame:

@@ -4,9 +4,10 @@ import io
 import math
 from typing import Any
 
-from chart_figures import TABLES
+from chart_figures import TABLES, Files
 from PIL import Image
 
+from assets.charts.publication.sidecar import Sidecar
 from tests.chart_mutants import Mutant, Spoil, as_it_is, cell, everywhere, file, nodes, rows, said
 
 Rows = list[dict[str, Any]]
@@ -76,6 +77,17 @@ def only(**kept: Any) -> Any:
     )
 
 
+def without_curves(*told: int) -> Spoil:
+    """Take the curves away, and say of these runs that theirs are not estimable."""
+
+    def spoil(sidecar: Sidecar, _: Files) -> None:
+        sidecar["data"]["highlighted_runs"].clear()
+        for i, label in enumerate(sidecar["data"]["labels"]):
+            label.update(run_id=f"run00{i}", text="Curve not estimable" if i in told else "Curve")
+
+    return spoil
+
+
 P0: dict[str, tuple[Mutant, ...]] = {
     "sidecar is valid": (
         Mutant("no caption", without("caption")),
@@ -105,6 +117,7 @@ P0: dict[str, tuple[Mutant, ...]] = {
     ),
     "data are there": (
         Mutant("no curves", rows("highlighted_runs", list.clear)),
+        Mutant("no curves, and one run of two that is said to have none", without_curves(0)),
         Mutant("words for numbers", rows("runs", only(run_id="nobody"))),
     ),
     "fields exist": (

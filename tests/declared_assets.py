@@ -17,7 +17,7 @@ def raw() -> Observation:
     return Observation("1")
 
 
-@asset(primary_key="id", owners=["me"], tags={"area": "eyes"})
+@asset(primary_key="id", owners=["team:eyes"], tags={"area": "eyes"})
 def measured(raw: object) -> pa.Table:  # noqa: F821
     """One measurement.
 
@@ -50,7 +50,9 @@ def definitions(*things: Asset | Source) -> Definitions:
 ALL = definitions(raw, measured, by_group, by_site, drawn)
 
 
-def declared(key: str, *inputs: str, form: str = "ir.Table", returns: str = "ir.Table", **said: Any) -> Asset:
+def declared(
+    key: str, /, *inputs: str, form: str = "ir.Table", returns: str = "ir.Table", **said: Any
+) -> Asset:
     namespace: dict[str, Any] = {}
     exec(f"def {key}({', '.join(f'{i}: {form!r}' for i in inputs)}) -> {returns!r}: 'One row.'", namespace)
     made: Asset = asset(**said)(namespace[key])

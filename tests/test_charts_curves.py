@@ -31,7 +31,7 @@ def test_tied_curves_stay_apart_by_dash_and_by_label() -> None:
     assert checks == {"curves differ"}
 
 
-def test_a_roc_curve_keeps_its_corners_and_loses_what_lies_between() -> None:
+def test_a_roc_curve_keeps_its_corners_and_slanting_stretches_and_loses_what_lies_along_the_others() -> None:
     frames = study(1, 1, 1)
     steps = pd.DataFrame(
         {
@@ -42,7 +42,7 @@ def test_a_roc_curve_keeps_its_corners_and_loses_what_lies_between() -> None:
         }
     ).assign(sensitivity_ci_lower=0.0, sensitivity_ci_upper=1.0)
     shown = data_of(roc.roc(steps, frames.metrics, frames.highlights))["highlighted_runs"]
-    assert list(shown.point) == [0, 2, 3, 5]
+    assert list(shown.point) == [0, 2, 3, 4, 5]
 
 
 def test_a_recalibrated_run_is_no_second_copy_of_the_one_that_it_was_made_from() -> None:
@@ -52,13 +52,13 @@ def test_a_recalibrated_run_is_no_second_copy_of_the_one_that_it_was_made_from()
     )
     copy = frames.roc_curves[frames.roc_curves.run_id == "run000"].assign(run_id="run001")
     curves = pd.concat([frames.roc_curves[frames.roc_curves.run_id != "run001"], copy])
-    metrics = frames.metrics.set_index("run_id", drop=False)
-    metrics.loc["run001", "auroc"] = metrics.auroc["run000"]
+    metrics = frames.metrics.copy()
+    metrics.loc[1, "auroc"] = metrics.auroc[0]
     for brier, outcomes in (
         (np.mean((outcome - risk / 2) ** 2), "passed"),
-        (metrics.brier["run000"], "failed"),
+        (metrics.brier[0], "failed"),
     ):
-        metrics.loc["run001", "brier"] = brier
+        metrics.loc[1, "brier"] = brier
         spec, data = split(roc.roc(curves, metrics, frames.highlights))
         assert curves_differ(Exhibit({"spec": spec, "data": data}, {})).outcome == outcomes
 
@@ -83,14 +83,16 @@ def test_every_highlighted_run_has_its_band_and_the_others_have_none(name: str) 
     assert not any("_ci_" in column for column in data["other_runs"])
 
 
-def test_a_run_without_a_roc_curve_says_so() -> None:
+def test_the_only_run_in_colour_may_be_one_without_a_roc_curve_and_the_key_says_so() -> None:
     frames = study(3, 1, 1)
-    lost = frames.roc_curves.run_id == "run001"
+    lost, unknown = (frame.run_id == "run001" for frame in (frames.roc_curves, frames.metrics))
     curves = frames.roc_curves.assign(true_positive_rate=frames.roc_curves.true_positive_rate.mask(lost))
-    headings = (
-        data_of(roc.roc(curves, frames.metrics, frames.highlights))["headings"].set_index("run_id").text
-    )
-    assert list(headings["run001"]) == ["RandomForest", "Curve not estimable"]
+    limits = [name for name in frames.metrics if name.startswith("auroc")]
+    metrics = frames.metrics.assign(**{name: frames.metrics[name].mask(unknown) for name in limits})
+    figure = roc.roc(curves, metrics, frames.highlights[frames.highlights.run_id == "run001"])
+    assert "not estimable" in set(data_of(figure)["key"].value)
+    assert figure.usermeta["n_runs"] == 3
+    assert check_figure(*sidecar_of("roc", figure)).fatal == ()
 
 
 def test_treating_all_and_none_are_always_drawn() -> None:
@@ -113,6 +115,14 @@ def test_a_decision_curve_that_leaves_the_plot_is_marked_where_it_does() -> None
     line = frames.dca_curves.drop_duplicates("threshold").set_index("threshold").net_benefit_all
     expected = np.interp(0.02, -line, line.index)
     assert cut.loc["Treat all", "edge_threshold"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("lowest", "said"), [(0.1, True), (-1.0, False)])
+def test_a_band_that_reaches_below_the_plot_is_said_to_end_at_its_edge(lowest: float, said: bool) -> None:
+    frames = study(3, 1, 1)
+    figure = decision_curves.decision_curves(frames.dca_curves, frames.highlights, lowest=lowest)
+    sentence = "Where an interval reaches below the plot, its band ends at the edge."
+    assert (sentence in figure.usermeta["notes"]) is said
 
 
 def of_two_test_sets() -> tuple[Study, pd.DataFrame]:

@@ -46,6 +46,17 @@ def test_long_names_and_six_classifiers_pass_every_check(name: str) -> None:
     ] == []  # a tree may not care how a cell was filled
 
 
+@pytest.mark.parametrize("name", [n for n in FIGURES if n not in ("heatmap", "variance_explained")])
+def test_a_name_of_120_characters_that_cannot_be_broken_well_is_printed_whole(name: str) -> None:
+    frames, other = study(3, 1, 1), {"RandomForest": "x" * 120}
+    metrics, highlights = (frame.replace(other) for frame in (frames.metrics, frames.highlights))
+    figure = FIGURES[name](dataclasses.replace(frames, metrics=metrics, highlights=highlights))
+    texts = [
+        row.get(field) for rows in split(figure)[1].values() for row in rows for field in ("text", "label")
+    ]
+    assert sum(text.count("x") for text in texts if isinstance(text, str) and set(text) == {"x"}) >= 120
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_order_of_rows_does_not_matter(name: str) -> None:
     frames = study(3, 2, 2)

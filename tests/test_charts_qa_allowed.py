@@ -17,7 +17,7 @@ from assets.charts.qa.exhibit import Exhibit
 from assets.charts.qa.verdict import Verdict
 from assets.own_data import Models
 from tests.chart_mutants import Mutant, Spoil, cell, everywhere, marks, rows
-from tests.chart_mutants_numbers import twin
+from tests.chart_mutants_numbers import twin, without_curves
 from tests.chart_mutants_print import CELLS, DECISIONS, both, moved, palette
 
 BY_NAME = {check.name: check for check in CHECKS}
@@ -55,6 +55,7 @@ SOUND: list[tuple[str, str, Spoil]] = [
     ("values are in range", "a smooth curve that leaves 0 to 1", cell("decisions", "observed", -0.1)),
     ("intervals hold their estimates", "percentiles beside their estimate", both(
         cell("runs", "eta2", 0.5), cell("runs", "eta2_ci_lower", 0.6), cell("runs", "eta2_ci_upper", 0.7))),
+    ("data are there", "curves that are said to be not estimable", without_curves(0, 1)),
     ("counts add up", "runs of different test sets", of_different_test_sets),
     ("strategies are there", "runs of different test sets", of_different_test_sets),
     ("subjects are private", "rows of subjects that the settings allow", allowed),

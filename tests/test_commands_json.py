@@ -46,7 +46,7 @@ class Settings:
 SETTINGS = Settings()
 
 
-@asset(primary_key="id", owners=["me"], tags={"slow": ""}, kinds={"sql"}, columns={"id": "a number"})
+@asset(primary_key="id", owners=["team:eyes"], tags={"slow": ""}, kinds={"sql"}, columns={"id": "a number"})
 def scaled(measured: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """One measurement in units."""
     return measured.assign(v=measured.v * settings.unit)

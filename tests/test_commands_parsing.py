@@ -15,7 +15,7 @@ from tests.command_runs import run, said
 from tests.project_folders import MODULE, ROOT, Folder
 
 PROJECT = """
-@asset(group_name="numbers", tags={"slow": "yes"}, owners=["me@x"], kinds={"sql"})
+@asset(group_name="numbers", tags={"slow": "yes"}, owners=["me@example.org"], kinds={"sql"})
 def first() -> pa.Table:
     '''One number.'''
     return pa.table({"v": [1]})
@@ -188,7 +188,7 @@ CASES = {
     f"assets -m {MODULE} list group:": {"group:numbers", "group:default"},
     f"assets -m {MODULE} list kind:": {"kind:table", "kind:sql"},
     f"assets -m {MODULE} list tag:": {"tag:slow"},
-    f"assets -m {MODULE} list owner:": {"owner:me@x"},
+    f"assets -m {MODULE} list owner:": {"owner:me@example.org"},
     f"assets -m {MODULE} graph --format m": {"mermaid"},
     f"assets -m {MODULE} graph --output ": set(),
     f"assets -m {MODULE} materialize --jobs 2 f": {"first"},

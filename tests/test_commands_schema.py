@@ -24,7 +24,7 @@ def largest(measured: ir.Table) -> ir.Table:
     the largest."""
     return measured.agg(v=measured.v.max())
 
-@asset(group_name="a group")
+@asset(group_name="a/group")
 def plain(measured: pd.DataFrame) -> pd.DataFrame:
     return measured[["lot"]]
 '''
@@ -36,7 +36,7 @@ PAGE = """\
 The file says all of this itself, in COMMENTs on its tables, views and columns: `FROM duckdb_tables()`,
 `FROM duckdb_views()` and `FROM duckdb_columns()` show them in any program that opens it.
 
-## a group
+## a/group
 
 ### plain
 

@@ -57,11 +57,11 @@ def test_what_is_not_supported_is_refused_by_name(said: dict[str, Any]) -> None:
 
 
 def test_one_name_may_be_given_without_a_list() -> None:
-    one = declared("one", "measured", deps="by_group", kinds="sql", owners="me", primary_key="id")
+    one = declared("one", "measured", deps="by_group", kinds="sql", owners="team:eyes", primary_key="id")
     assert (
         one.deps == ("by_group",)
         and one.kinds == {"sql"}
-        and one.owners == ("me",)
+        and one.owners == ("team:eyes",)
         and one.primary_key == ("id",)
     )
     assert declared("two", deps=[one, raw]).deps == ("one", "raw")
@@ -83,7 +83,13 @@ def test_an_input_may_have_another_name_than_its_parameter() -> None:
         ({"code_version": "2"}, True),
         ({"description": "other"}, False),
         (
-            {"metadata": {"a": 1}, "owners": ["me"], "tags": {"a": "b"}, "group_name": "g", "kinds": {"k"}},
+            {
+                "metadata": {"a": 1},
+                "owners": ["team:eyes"],
+                "tags": {"a": "b"},
+                "group_name": "g",
+                "kinds": {"k"},
+            },
             False,
         ),
     ],

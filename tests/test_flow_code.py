@@ -14,12 +14,15 @@ from assets.engine.declarations import Absent, Observation
 from assets.engine.errors import UserError
 from assets.inputs import flow_code
 from assets.settings import Settings
-from flows import analysis_flow, experiment_flow, extraction_flow
+from flows import analysis_flow, experiment_flow, extraction_flow, study_flow
 from flows.tasks import steps
 from flows.tasks.analysis import drawing
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = {m.__name__.replace(".", "/") + ".py": m for m in (analysis_flow, experiment_flow, extraction_flow)}
+MODULES = {
+    m.__name__.replace(".", "/") + ".py": m
+    for m in (analysis_flow, experiment_flow, extraction_flow, study_flow)
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +80,24 @@ def test_every_flow_and_task_that_is_read_is_one_of_prefects(code: flow_code.Flo
 def test_every_flow_and_task_of_prefects_is_read(code: flow_code.FlowCode) -> None:
     assert {flow.file for flow in code.flows} == set(MODULES)
     for read in code.flows:
-        there = {k: v for k, v in vars(MODULES[read.file]).items() if isinstance(v, Flow | Task)}
+        module = MODULES[read.file]
+        imported = {
+            k for k, v in vars(module).items() if isinstance(v, Flow) and v.fn.__module__ != module.__name__
+        }
+        there = {k for k, v in vars(module).items() if isinstance(v, Flow | Task)} - imported
         names = {read.name, *(task.name for task in read.tasks if "{" not in task.name)}
-        assert set(there) == names
+        assert there == names
 
 
-def test_the_blocks_are_the_experiment_the_extraction_and_the_analysis(code: flow_code.FlowCode) -> None:
-    told = {flow.block: flow.name for flow in code.flows}
-    assert told == {0: "run_experiment", 1: "extract_all_configs", 2: "generate_figures"}
+def test_the_blocks_are_the_experiment_the_extraction_and_the_analysis_and_one_flow_runs_two(
+    code: flow_code.FlowCode,
+) -> None:
+    assert [(flow.block, flow.name) for flow in code.flows] == [
+        (0, "run_experiment"),
+        (1, "extract_all_configs"),
+        (2, "generate_figures"),
+        (None, "reproduce_study"),
+    ]
 
 
 def test_the_task_of_a_figure_has_the_name_that_is_read(code: flow_code.FlowCode) -> None:
@@ -136,7 +149,7 @@ def test_every_command_is_a_target_that_runs_what_is_read(code: flow_code.FlowCo
 
 def test_what_else_is_there_is_named_with_what_it_says(code: flow_code.FlowCode) -> None:
     others = {other.file: other.says for other in code.others}
-    assert set(others) == {"flows/reproduce_flow.py", "flows/study/", "flows/tasks/"}
+    assert set(others) == {"flows/reproduce_flow.py", "flows/serving.py", "flows/study/", "flows/tasks/"}
     assert all((ROOT / file).exists() for file in others)
     assert others["flows/reproduce_flow.py"] == "All blocks in their order"
 
@@ -184,7 +197,7 @@ def test_all_that_was_read_is_watched_and_new_files_too(copied: Path) -> None:
 def test_without_a_makefile_there_are_flows_and_no_commands(copied: Path) -> None:
     (copied / "Makefile").unlink()
     assert found(copied).value.commands == ()
-    assert len(found(copied).value.flows) == 3
+    assert len(found(copied).value.flows) == 4
 
 
 def test_without_flows_the_source_is_absent(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ ALLOWED = {
 # library -> the only places that may import it
 OWNERS = {
     "altair": ("assets/charts/", "assets/figures/"),
-    "dagster": ("assets/definitions.py",),
+    "dagster": ("assets/definitions.py", "assets/on_dagster/"),
     "mlflow": ("assets/inputs/", "flows/study/"),
     "pickle": ("assets/inputs/", "flows/study/"),
     "prefect": ("flows/",),
@@ -110,7 +110,19 @@ def test_files_hold_one_idea() -> None:
 def test_declaring_the_assets_imports_nothing_heavy() -> None:
     import subprocess
 
-    heavy = ["altair", "duckdb", "ibis", "mlflow", "numpy", "pandas", "prefect", "pyarrow", "sklearn"]
+    heavy = [
+        "altair",
+        "dagster",
+        "duckdb",
+        "ibis",
+        "mlflow",
+        "numpy",
+        "pandas",
+        "prefect",
+        "pyarrow",
+        "sklearn",
+    ]
+    heavy.append("assets.engine.dagster_words")  # needed by few files, which name one of its words
     code = f"import sys, assets.study; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

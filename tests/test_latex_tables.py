@@ -9,7 +9,9 @@ from latex_frames import NASTY, NO_INTERVAL, NULL, PER_CENTS, essential_metrics,
 from tex_reader import printed
 
 from assets.latex import tables
-from assets.latex.measures import estimates, reported
+from assets.latex.cells import Notes
+from assets.latex.macros import Estimate
+from assets.latex.measures import Estimated, estimates, reported
 
 RULE = "Chosen by hand."
 
@@ -103,3 +105,17 @@ def test_a_study_without_runs_is_a_sentence(draw: Any) -> None:
 
 def test_without_a_threshold_there_is_no_net_benefit() -> None:
     assert not any(measure.measure.startswith("net") for measure in tables.core(reported(())))
+
+
+def test_more_than_26_reasons_have_letters_of_their_own() -> None:
+    notes = Notes()
+    printed_cells = [notes.cell(Estimated(Estimate(None, why_not=f"reason {i}"), ""), 2) for i in range(704)]
+    assert len(set(printed_cells)) == 704
+    assert [list(notes.letters.values())[i] for i in (0, 25, 26, 27, 701, 702)] == [
+        "a",
+        "z",
+        "aa",
+        "ab",
+        "zz",
+        "aaa",
+    ]

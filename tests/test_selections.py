@@ -26,7 +26,7 @@ SELECTIONS = {
     ("kind:sql",): {"by_group"},
     ("tag:area",): {"measured"},
     ("tag:area=eyes",): {"measured"},
-    ("tag:slow", "owner:me"): {"measured", "by_group"},
+    ("tag:slow", "owner:team:eyes"): {"measured", "by_group"},
 }
 
 

@@ -24,12 +24,15 @@ class _Card:
     top: int
 
 
-def contact_sheet(figures: Mapping[str, Path | None]) -> bytes:
+def contact_sheet(figures: Mapping[str, Path | str]) -> bytes:
     """A PNG of the figures in their order, each at a third of its printed size below its name.
 
-    A figure goes where there is room furthest up. One without a picture (None) has a card that says so.
+    A figure goes where there is room furthest up. One without a path to its picture has a card with the words
+    that are given instead.
     """
-    pictures = {name: _reduced(path) if path else _absent() for name, path in figures.items()}
+    pictures = {
+        name: _reduced(given) if isinstance(given, Path) else _card(given) for name, given in figures.items()
+    }
     sheets = [_Sheet(n, _placed(pictures, n)) for n in _WIDTHS]
     squarest = min(sheets, key=lambda sheet: max(sheet.width / sheet.height, sheet.height / sheet.width))
     content = io.BytesIO()
@@ -86,7 +89,7 @@ def _reduced(path: Path) -> Image.Image:
         return picture.convert("RGB").reduce(_REDUCED)
 
 
-def _absent() -> Image.Image:
+def _card(words: str) -> Image.Image:
     card = Image.new("RGB", (_COLUMN, 3 * _LABEL), _CARD)
-    ImageDraw.Draw(card).text((_GAP, _LABEL), "not in place", fill=_INK, font=ImageFont.load_default(_TEXT))
+    ImageDraw.Draw(card).text((_GAP, _LABEL), words, fill=_INK, font=ImageFont.load_default(_TEXT))
     return card

@@ -139,7 +139,7 @@ def _said(
     )
     units = {"threshold": "probability, shown in per cent"}
     units |= dict.fromkeys(["net_benefit", *LIMITS], "true positives per subject")
-    return about("Decision curves", text, units, drawn, metrics, notes=notes)
+    return about("Decision curves", text, units, drawn, metrics, notes=[*shown.notes, *notes])
 
 
 def _labels(shown: Lines, plot: direct.Plot, widest: float) -> pd.DataFrame:

@@ -36,6 +36,12 @@ class Lines:
             [self.frames["highlighted_runs"][LINE], self.frames["strategies"]], ignore_index=True
         )
 
+    @property
+    def notes(self) -> list[str]:
+        """What a caption has to say of the bands."""
+        cut = (self.frames["highlighted_runs"][LIMITS[0]] < self.lowest).any()
+        return ["Where an interval reaches below the plot, its band ends at the edge."] if cut else []
+
     def benefits(self, *, bands: bool) -> tuple[float, float]:
         """The range of net benefit that is shown, with room for the bands or not."""
         highest = self.prominent.net_benefit.max()

@@ -12,7 +12,7 @@ from assets.charts.composition.about import about
 from assets.charts.composition.datasets import columns
 from assets.charts.composition.numbers import NOT_ESTIMABLE, fixed, unit_range, with_interval
 from assets.charts.composition.style import COLUMN, INK, LABEL, PAGE, emphasised, finished, overlaid
-from assets.charts.composition.typesetting import text_width, wrapped
+from assets.charts.composition.typesetting import fitted, text_width
 from assets.charts.forest_rows import METHODS, Rows, arranged
 from assets.engine.errors import UserError
 
@@ -137,7 +137,7 @@ def _numbers(rows: Rows, plot: str, right: float) -> pd.DataFrame:
 
 def _names_over(plots: list[str], plot: float, step: float) -> pd.DataFrame:
     """The classifiers' names over their plots, which begin `step` points apart."""
-    broken = [wrapped(name, plot, LABEL) for name in plots]
+    broken = [fitted(name, plot, LABEL) for name in plots]
     return pd.DataFrame(
         {"text": line, "x": i * step, "y": (j - len(lines) + 0.5) * _LINE_HEIGHT - _ABOVE, "align": "left"}
         for i, lines in enumerate(broken)

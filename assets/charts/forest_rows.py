@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from assets.charts.composition.style import LABEL, SMALL
-from assets.charts.composition.typesetting import text_width, wrapped
+from assets.charts.composition.typesetting import fitted, text_width
 
 METHODS = {
     "classifier": "Classifier",
@@ -73,12 +73,12 @@ def arranged(runs: pd.DataFrame, *, by_classifier: bool) -> Rows:
     row = 0.0
     for heading in group.unique():
         row += _BETWEEN_GROUPS if row_of else 0
-        for text in wrapped(heading, _WIDEST, LABEL) if first else []:
+        for text in fitted(heading, _WIDEST, LABEL) if first else []:
             lines.append((text, 0.0, row))
             row += 1
         for name in item[group == heading].unique():
             row_of[heading, name] = row
-            for text in wrapped(name, _WIDEST - indent, LABEL):
+            for text in fitted(name, _WIDEST - indent, LABEL):
                 lines.append((text, indent, row))
                 row += 1
     header = [*([(METHODS[first], 0.0, 0)] if first else []), (_names(rest), indent, 1 if first else 0)]
@@ -87,7 +87,7 @@ def arranged(runs: pd.DataFrame, *, by_classifier: bool) -> Rows:
 
 def _beside(runs: pd.DataFrame, group: pd.Series, item: pd.Series, names: list[str]) -> Rows:
     """Rows with the name of each group in a column of its own at their left."""
-    broken = {heading: wrapped(heading, _GROUP_WIDEST, LABEL) for heading in group.unique()}
+    broken = {heading: fitted(heading, _GROUP_WIDEST, LABEL) for heading in group.unique()}
     widest = max(
         text_width(text, LABEL) for text in [names[0], *(line for lines in broken.values() for line in lines)]
     )
@@ -100,7 +100,7 @@ def _beside(runs: pd.DataFrame, group: pd.Series, item: pd.Series, names: list[s
         end = row + len(texts)
         for name in item[group == heading].unique():
             row_of[heading, name] = row
-            for text in wrapped(name, _WIDEST, LABEL):
+            for text in fitted(name, _WIDEST, LABEL):
                 lines.append((text, widest + _APART, row))
                 row += 1
         row = max(row, end)
@@ -117,7 +117,7 @@ def _unlabelled(runs: pd.DataFrame, group: pd.Series, item: pd.Series, names: li
     start = {heading: i * (len(items) + 2.0) for i, heading in enumerate(group.unique())}
     count = len(start) * (len(items) + 2.0) - 2
     row = [start[heading] + place[name] for heading, name in zip(group, item, strict=True)]
-    lines = [(wrapped(heading, _WIDEST, LABEL)[0], 0.0, start[heading]) for heading in start]
+    lines = [(fitted(heading, _WIDEST, LABEL)[0], 0.0, start[heading]) for heading in start]
     return Rows(runs.assign(row=row), _labels(lines), [(names[0], 0.0, 0)], count, tuple(items))
 
 

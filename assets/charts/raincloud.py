@@ -16,7 +16,7 @@ from assets.charts.composition.absent import absent
 from assets.charts.composition.datasets import columns
 from assets.charts.composition.numbers import NOT_ESTIMABLE, fixed, unit_range
 from assets.charts.composition.style import COLUMN, LABEL, PAGE, finished, overlaid, tint
-from assets.charts.composition.typesetting import text_width, wrapped
+from assets.charts.composition.typesetting import fitted, text_width
 from assets.charts.forest_rows import METHODS
 
 _AUROC = ["auroc", "auroc_ci_lower", "auroc_ci_upper"]
@@ -136,7 +136,7 @@ class _Row:
 def _level(runs: pd.DataFrame, choice: Choice, name: str) -> _Level:
     these = runs[runs[choice.field] == name]
     without = int(these.auroc.isna().sum())
-    lines = wrapped(name, _WIDEST, LABEL) + ([f"({without} {NOT_ESTIMABLE})"] if without else [])
+    lines = fitted(name, _WIDEST, LABEL) + ([f"({without} {NOT_ESTIMABLE})"] if without else [])
     colours = choices.colours_of(runs.classifier) if choice.field == "classifier" else {}
     return _Level(choice, name, these, lines, colours.get(name, choices.PLAIN))
 

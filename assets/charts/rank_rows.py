@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from assets.charts.composition.style import LABEL
-from assets.charts.composition.typesetting import text_width, wrapped
+from assets.charts.composition.typesetting import fitted, text_width
 from assets.charts.forest_rows import METHODS
 
 DIFFERENCE, JOINED = 0.9, 2.4
@@ -77,7 +77,7 @@ def _panel(factor: str, rows: pd.DataFrame, measures: Sequence[str], top: float)
     y = _FIRST_BAR + _BAR * deepest if deepest else 0.0
     lines, middles = [], []
     for level in levels:
-        lines.append(wrapped(level, _WIDEST, LABEL))
+        lines.append(fitted(level, _WIDEST, LABEL))
         deep = LINE * len(lines[-1]) + _BETWEEN_ROWS
         middles.append(y + deep / 2)
         y += deep

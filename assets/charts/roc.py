@@ -66,8 +66,7 @@ def roc(
     curves = _corners(having(curves, "roc_curves", runs.run_id).dropna(subset=_RATES))
     metrics = having(metrics, "metrics", runs.run_id)
     entries = _entries(runs, columns(metrics, "metrics", _AUROC), curves)
-    with_panels = [*runs.run_id] if len(runs) > 1 else []  # also of a run without a curve
-    drawn = list(dict.fromkeys([*with_panels, *curves.run_id]))
+    drawn = list(dict.fromkeys([*runs.run_id, *curves.run_id]))  # also a run without a curve
     plot = _Plot(runs, entries, _frames(runs, curves, metrics[metrics.run_id.isin(drawn)]))
     said = _said(entries, drawn, metrics, notes)
     if len(runs) == 1:
@@ -146,17 +145,19 @@ def _frames(runs: pd.DataFrame, curves: pd.DataFrame, metrics: pd.DataFrame) -> 
         "other_runs": curves.loc[~shown, ["run_id", "point", *_RATES]],
         "highlighted_runs": curves[shown],
         "diagonal": pd.DataFrame({rate: [0, 1] for rate in _RATES}),
-        "runs": metrics[[name for name in (*_AUROC, "brier") if name in metrics]],
+        "runs": metrics[[name for name in (*_AUROC, "brier") if name in metrics]].sort_values("run_id"),
     }
 
 
 def _corners(curves: pd.DataFrame) -> pd.DataFrame:
-    """The curves without the points in the middle of a straight stretch, which draw nothing."""
+    """The curves without the points on the way along a level or an upright stretch, which draw nothing.
+
+    Those within a slanting stretch stay: between them the band is no straight line.
+    """
     ordered = curves.sort_values(["run_id", "point"], ignore_index=True)
     by_run = ordered.groupby("run_id", sort=False)[_RATES]
-    before, after = by_run.diff(), -by_run.diff(-1)
-    turn = before.iloc[:, 0] * after.iloc[:, 1] - before.iloc[:, 1] * after.iloc[:, 0]
-    return ordered[~(turn.abs() < 1e-12)]
+    on_the_way = (by_run.diff() == 0) & (by_run.diff(-1) == 0)
+    return ordered[~on_the_way.any(axis=1)]
 
 
 def _entries(runs: pd.DataFrame, metrics: pd.DataFrame, curves: pd.DataFrame) -> list[key.Entry]:

@@ -26,7 +26,7 @@ from assets.charts.composition.style import (
     finished,
     overlaid,
 )
-from assets.charts.composition.typesetting import text_width, wrapped
+from assets.charts.composition.typesetting import fitted, text_width
 from assets.charts.forest_rows import METHODS
 
 _AUROC = ["auroc", "auroc_ci_lower", "auroc_ci_upper"]
@@ -103,7 +103,7 @@ class _Matrix:
 def _matrix(varying: list[Choice]) -> _Matrix:
     size = SMALL if sum(len(choice.levels) for choice in varying) > _MANY_ROWS else LABEL
     line = size + 0.8
-    broken = {name: wrapped(name, _WIDEST, size) for choice in varying for name in choice.levels}
+    broken = {name: fitted(name, _WIDEST, size) for choice in varying for name in choice.levels}
     left = -_GAP - max(
         *(text_width(choice.title, size) for choice in varying),
         *(_INDENT + text_width(text, size) for lines in broken.values() for text in lines),

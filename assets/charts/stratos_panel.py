@@ -141,7 +141,8 @@ class _Page:
             f"{numbers}"
         )
         drawn = sorted({*self.aurocs.run_id, *self.runs.run_id})
-        return about("The core STRATOS performance plots", text, _UNITS, drawn, metrics, notes=notes)
+        told = [*self.decisions.notes, *notes]
+        return about("The core STRATOS performance plots", text, _UNITS, drawn, metrics, notes=told)
 
     def _rows(self, plot: float, heights: Sequence[float]) -> list[list[Any]]:
         """The plots, a list for each row."""

@@ -2,13 +2,19 @@
 
 import importlib
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from assets.engine.declarations import Asset
+from assets.engine.declarations import Absent, Asset, Observation, Source
 from assets.engine.definitions import Definitions
 from assets.engine.errors import UserError
 from assets.engine.importing import import_warily
+from assets.engine.noting import noting
 from assets.engine.project import Project
 
 
@@ -22,8 +28,20 @@ def project_of(module: str | None) -> Project:
     imported = _imported(module)
     file = Path(imported.__file__ or ".").resolve()
     root = file.parents[module.count(".") + (file.name == "__init__.py")]
-    definitions = Definitions.load(root, [imported], getattr(imported, "SETTINGS", None))
-    return Project(definitions, Path(f"{module}.duckdb"), module)
+    settings = getattr(imported, "SETTINGS", None)
+    declared = Definitions.load(root, [imported], settings)
+    definitions = replace(declared, sources={key: _noted(s) for key, s in declared.sources.items()})
+    return Project(
+        definitions,
+        Path(f"{module}.duckdb"),
+        module,
+        declared_in=_READ.get(imported, ()),
+        shared_cache=getattr(settings, "shared_cache", None),
+    )
+
+
+_READ: WeakKeyDictionary[ModuleType, list[Path]] = WeakKeyDictionary()
+"""What modules of the user's read when they were imported; a second import reads nothing."""
 
 
 def _imported(name: str) -> ModuleType:
@@ -31,11 +49,26 @@ def _imported(name: str) -> ModuleType:
     sys.path.insert(0, "")
     import_warily(Path.cwd())
     try:
-        module = importlib.import_module(name)
+        with noting() as read:
+            module = importlib.import_module(name)
     except SyntaxError as error:
         raise UserError(f"{Path(error.filename or name).name}:{error.lineno}: {error.msg}") from error
     except ImportError as error:
         raise UserError(f"cannot import `{name}`: {error}") from error
     if not any(isinstance(thing, Asset) for thing in vars(module).values()):
         raise UserError(f"`{name}` declares no assets: decorate a function with `@asset` from assets.engine")
+    _READ.setdefault(module, [Path(path) for path in read])
     return module
+
+
+def _noted(source: Source) -> Source:
+    """Return the source with all that its function reads among what it watches, such as a folder that it lists."""
+    function: Callable[..., Any] = source.function
+
+    @wraps(function)
+    def look(**given: Any) -> Observation | Absent:
+        with noting() as read:
+            seen: Observation | Absent = function(**given)
+        return seen if seen.watched is None else replace(seen, watched={**read, **seen.watched})
+
+    return replace(source, function=look)

@@ -45,6 +45,10 @@ class Result:
     seconds: float = 0.0
     bug: Exception | None = None
     """The error that failed it, when that is no mistake of the user's: shown whole at the end."""
+    record: Record | None = None
+    """What was written of it, if it was built or restored."""
+    failed_checks: tuple[str, ...] = ()
+    """Its own checks that kept it out."""
 
 
 @dataclass(frozen=True)
@@ -134,4 +138,4 @@ class Build:
         outcome = Outcome.UNCHANGED if before == record.data_version else Outcome.BUILT
         if staged.restored:
             outcome = Outcome.RESTORED
-        return Result(key, outcome, staged.because, record.rows, record.seconds or 0.0)
+        return Result(key, outcome, staged.because, record.rows, record.seconds or 0.0, record=record)

@@ -97,6 +97,12 @@ class Asset:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
     code_version: str | None = None
+    carried: Mapping[str, Any] = field(default_factory=dict)
+    """What only Dagster acts on, by the names of its `AssetSpec`: objects of its own, handed on to its pages."""
+
+    def __call__(self, *arguments: Any, **given: Any) -> Any:
+        """Call the function that makes it, as in a test."""
+        return self.function(*arguments, **given)
 
     @property
     def kind(self) -> Kind:

@@ -6,34 +6,17 @@ a path a file. Annotations are read as text, so that declaring imports nothing h
 """
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence, Set
-from types import GenericAlias
+from functools import partial
 from typing import Any
 
 from assets.engine.declarations import TABULAR, Absent, Asset, Form, Observation, Source
 from assets.engine.errors import UserError
+from assets.engine.forms import form_of, returned_form, text_of
+from assets.engine.names import checked, one_key
 
 Names = str | Sequence[str] | Set[str]
 """One name, or several."""
-
-_FORMS: dict[tuple[str, str], Form] = {
-    ("ibis", "Table"): "expression",
-    ("duckdb", "DuckDBPyRelation"): "relation",
-    ("pyarrow", "Table"): "arrow",
-    ("pandas", "DataFrame"): "frame",
-    ("pathlib", "Path"): "file",
-}
-_ROOTS = {
-    "ir": "ibis",
-    "pa": "pyarrow",
-    "pd": "pandas",
-    "alt": "altair",
-    "_duckdb": "duckdb",
-    "DuckDBPyRelation": "duckdb",
-    "Path": "pathlib",
-}
-"""The library meant by how an annotation begins."""
 
 _GIVEN = ("partition_keys", "output", "lineage")
 """Parameters that name no input."""
@@ -56,20 +39,24 @@ def asset(
     function: Callable[..., Any] | None = None,
     *,
     name: str | None = None,
-    ins: Mapping[str, str] | None = None,
-    deps: str | Sequence[Any] = (),
+    key: Any = None,
+    ins: Mapping[str, Any] | None = None,
+    deps: Any = None,
     view: bool = False,
     partitions_def: str | None = None,
     primary_key: Names = (),
     ranges: Mapping[str, tuple[float, float]] | None = None,
     columns: Mapping[str, str] | None = None,
-    group_name: str = "default",
-    kinds: Names = (),
-    owners: Names = (),
+    group_name: str | None = None,
+    kinds: Names | None = None,
+    compute_kind: str | None = None,
+    owners: Names | None = None,
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     description: str | None = None,
     code_version: str | None = None,
+    automation_condition: Any = None,
+    freshness_policy: Any = None,
     path: str | None = None,
     **unsupported: Any,
 ) -> Any:
@@ -81,59 +68,111 @@ def asset(
     A parameter annotated `duckdb.DuckDBPyConnection` is given a connection to the tables, one annotated with a
     class `Settings` the settings; `output` is given the path that a file is written to, `lineage` a `Lineage`: the
     state of every other source and asset, for a file that speaks of all. Such a file is made after all that it is
-    told of, whether or not that could be made.
+    told of, whether or not that could be made. A first parameter `context` has `log` and `asset_key`.
 
     Raises
     ------
     UserError
-        A parameter that is not supported here or does not fit the function, or a function whose
-        annotations do not say what it returns.
+        A parameter that is not supported here or does not fit the function, a group, owner, tag or kind that Dagster
+        would not take, or a function whose annotations do not say what it returns.
     """
+    if partitions_def is not None and not isinstance(partitions_def, str):  # one of Dagster's
+        unsupported["partitions_def"] = partitions_def
     if unsupported:
-        raise UserError(
-            f"asset() got {', '.join(sorted(unsupported))}, which is not supported here: remove it, or declare "
-            "this asset in Dagster itself"
-        )
+        _refuse(unsupported)
+    if (key and name) or (compute_kind and kinds):
+        raise UserError("asset() got both of `key` and `name`, or of `kinds` and `compute_kind`: give one")
+    said = partial(
+        Asset,
+        deps=_keys(deps),
+        path=path,
+        view=view,
+        partitions_def=partitions_def,
+        primary_key=_names(primary_key),
+        ranges=dict(ranges or {}),
+        columns=dict(columns or {}),
+        group_name="default" if group_name is None else group_name,
+        kinds=frozenset(_names(kinds or compute_kind or ())),
+        owners=_names(owners or ()),
+        tags=dict(tags or {}),
+        metadata=dict(metadata or {}),
+        code_version=code_version,
+        carried=_carried(automation_condition=automation_condition, freshness_policy=freshness_policy),
+    )
+    called = one_key(key) if key else name
 
     def declare(function: Callable[..., Any]) -> Asset:
-        notes = {name: _text(note) for name, note in inspect.get_annotations(function).items()}
-        form = _returned_form(function, notes.get("return"))
-        asked = _parameters(function)
-        _check_declaration(function, form, asked, ins or {}, path)
-        _check_view(function, form, view, partitions_def)
-        _check_partitions(function, form, {*asked, *_keys(deps)}, partitions_def, _names(primary_key))
-        parameters = [p for p in asked if p not in _GIVEN]
-        settings, connection = (
-            next((p for p in parameters if notes.get(p, "").split(".")[-1] == name), None)
-            for name in ("Settings", "DuckDBPyConnection")
-        )
-        reads = [p for p in parameters if p not in (settings, connection)]
-        return Asset(
-            key=name or function.__name__,
-            function=function,
-            form=form,
-            inputs={p: (ins or {}).get(p, p) for p in reads},
-            wants={p: _form(notes.get(p, "")) for p in reads},
-            deps=_keys(deps),
-            settings_parameter=settings,
-            connection_parameter=connection,
-            told_lineage="lineage" in asked,
-            path=path,
-            view=view,
-            partitions_def=partitions_def,
-            primary_key=_names(primary_key),
-            ranges=dict(ranges or {}),
-            columns=dict(columns or {}),
-            group_name=group_name,
-            kinds=frozenset(_names(kinds)),
-            owners=_names(owners),
-            tags=dict(tags or {}),
-            metadata=dict(metadata or {}),
-            description=description or _first_sentence(function),
-            code_version=code_version,
-        )
+        return _declared(function, said, called or function.__name__, ins or {}, description)
 
     return declare(function) if function is not None else declare
+
+
+def _declared(
+    function: Callable[..., Any],
+    said: Callable[..., Asset],
+    key: str,
+    ins: Mapping[str, Any],
+    description: str | None,
+) -> Asset:
+    """Return the asset that a function and what was said of it make."""
+    notes = {name: text_of(note) for name, note in inspect.get_annotations(function).items()}
+    asked = _parameters(function)
+    form = returned_form(function, notes.get("return"), loads="partition_keys" in asked)
+    context = _context(function, asked)
+    settings, connection = (
+        next((p for p in asked if notes.get(p, "").split(".")[-1] == name), None)
+        for name in ("Settings", "DuckDBPyConnection")
+    )
+    reads = [p for p in asked if p not in (*_GIVEN, context, settings, connection)]
+    made = said(
+        key=key,
+        function=_with_context(function, context, key) if context else function,
+        form=form,
+        inputs={p: one_key(ins.get(p), p) for p in reads},
+        wants={p: form_of(notes.get(p, "")) for p in reads},
+        settings_parameter=settings,
+        connection_parameter=connection,
+        told_lineage="lineage" in asked,
+        description=description or _first_sentence(function),
+    )
+    _check_declaration(function, form, asked, ins, made.path)
+    _check_view(function, form, made.view, made.partitions_def)
+    _check_partitions(function, form, {*asked, *made.deps}, made.partitions_def, made.primary_key)
+    return checked(made)
+
+
+def _carried(**given: Any) -> dict[str, Any]:
+    """Return what is handed on to Dagster: objects of its own, which nobody else could act on."""
+    for name, value in given.items():
+        if value is not None and type(value).__module__.split(".")[0] != "dagster":
+            raise UserError(
+                f"asset() got a {name} that is not Dagster's: import what it is made of from dagster"
+            )
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _context(function: Callable[..., Any], parameters: Sequence[str]) -> str | None:
+    """Return the parameter that is Dagster's context: the first one, by its name, as there."""
+    if _CONTEXTS.isdisjoint(parameters):
+        return None
+    if parameters[0] not in _CONTEXTS:
+        raise UserError(f"`{function.__name__}` takes a context, which must be its first parameter")
+    return parameters[0]
+
+
+_CONTEXTS = frozenset({"context", "_context", "context_", "_"})
+
+
+def _refuse(unsupported: Mapping[str, Any]) -> None:
+    from assets.engine.dagster_words import refuse
+
+    refuse(unsupported)
+
+
+def _with_context(function: Callable[..., Any], parameter: str, key: str) -> Callable[..., Any]:
+    from assets.engine.dagster_words import given_context
+
+    return given_context(function, parameter, key)
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -215,32 +254,5 @@ def _check_partitions(
         )
 
 
-def _keys(deps: str | Sequence[Any]) -> tuple[str, ...]:
-    return tuple(getattr(dep, "key", dep) for dep in ([deps] if isinstance(deps, str) else deps))
-
-
-def _text(note: Any) -> str:
-    if isinstance(note, str):
-        return note.strip("'\"")
-    if isinstance(note, GenericAlias):
-        return f"{getattr(note.__origin__, '__qualname__', '')}[{', '.join(map(_text, note.__args__))}]"
-    return f"{getattr(note, '__module__', '')}.{getattr(note, '__qualname__', note)}"
-
-
-def _form(note: str) -> Form | None:
-    root, last = note.split(".")[0], note.split(".")[-1]
-    root = _ROOTS.get(root, root)
-    return "chart" if root == "altair" and last.endswith("Chart") else _FORMS.get((root, last))
-
-
-def _returned_form(function: Callable[..., Any], note: str | None) -> Form:
-    yielded = re.fullmatch(r"(?:\w+\.)*Iterator\[(.+)\]", note or "")
-    loads = "partition_keys" in _parameters(function)
-    form = _form(yielded[1] if yielded and loads else note or "")
-    if form is None:
-        raise UserError(
-            f"`{function.__name__}` in {function.__module__} does not say what it returns: annotate it with "
-            "ir.Table (an ibis expression), duckdb.DuckDBPyRelation, pa.Table, pd.DataFrame, an Altair chart such as "
-            "alt.Chart, or Path; where it asks for `partition_keys`, Iterator[pa.Table] says that it yields several"
-        )
-    return form
+def _keys(deps: Any) -> tuple[str, ...]:
+    return tuple(one_key(dep) for dep in ([deps] if isinstance(deps, str) else deps or ()))

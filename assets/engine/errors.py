@@ -6,7 +6,7 @@ Every other exception is a bug of ours and keeps its traceback.
 import errno
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 _FULL_OR_CLOSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -29,6 +29,14 @@ class UserError(Exception):
 
 class TaintedError(UserError):
     """What was built must not leave, and must not stay where it was built either."""
+
+
+class CheckError(UserError):
+    """What was made fails checks of its own, and is not kept; `checks` are their names."""
+
+    def __init__(self, message: str, checks: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.checks = tuple(checks)
 
 
 class TransientError(Exception):

@@ -16,7 +16,7 @@ from assets.engine.decide import Cause, Decision, Reason, State, decide
 from assets.engine.declarations import Absent, Asset, Observation
 from assets.engine.definitions import Definitions
 from assets.engine.errors import ExpressionError, UserError
-from assets.engine.hashing import digest
+from assets.engine.hashing import SCHEME, digest
 from assets.engine.index import Code
 from assets.engine.observing import stands
 from assets.engine.records import KEPT_AS, Closure, Ingredients, Look, Record
@@ -93,12 +93,15 @@ class Inventory:
 
     def ingredients(self, asset: Asset, pending: Iterable[str] = ()) -> Ingredients:
         """Return what the asset would be made from now; inputs that are pending are left out."""
+        return replace(self.making(asset, pending), inputs=self._inputs(asset, set(pending)))
+
+    def making(self, asset: Asset, pending: Iterable[str] = ()) -> Ingredients:
+        """Return the same without inputs: how it would be made, whatever is there to make it from."""
         closure = self.closure(asset)
         return Ingredients(
             code=self._code(asset, closure, set(pending)),
             settings=self._settings(asset),
             libraries=self.code.versions(self._libraries(asset, closure, set(pending))),
-            inputs=self._inputs(asset, set(pending)),
         )
 
     def closure(self, asset: Asset) -> Closure:
@@ -175,6 +178,12 @@ class Inventory:
             self.known.source_hashes[asset.key] = known
         return known[1]
 
+    def written(self, asset: Asset) -> str:
+        """Return a hash of what is written and declared of an expression, whatever the tables that it reads are."""
+        libraries = self.code.versions({"duckdb", "ibis", "sqlglot", *self.closure(asset).libraries})
+        parts = (self.closure(asset).fragments, self._declaration(asset), asset.view, self._settings(asset))
+        return digest("written", SCHEME, *parts, libraries)
+
     def compiled(self, asset: Asset) -> "Compiled":
         """Compile the asset's expression over unbound tables of the schemas that are there."""
         from assets.engine import expressions
@@ -204,17 +213,6 @@ class Inventory:
             return record.columns_read
         read = self.compiled(asset).columns
         return {key: list(c) for key, c in read.items() if len(c) < len(self.schemas[key])}
-
-    def partition_versions(self, key: str) -> Mapping[str, str]:
-        """Return the data version of each partition of a table, by the first column of its key."""
-        record = self.records.get(key)
-        if record and record.data_version == self.versions.get(key) and record.partition_versions:
-            return record.partition_versions
-        from assets.engine.contents import partition_versions
-
-        assert self.tables is not None, "tables are there to be asked while they are built"
-        with self.tables() as connection:
-            return partition_versions(connection, key, self.definitions.assets[key].primary_key[0])
 
     def settings_argument(self, asset: Asset) -> dict[str, Any]:
         """Return the settings as the keyword argument that the asset's function takes them in."""

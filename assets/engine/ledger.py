@@ -22,7 +22,8 @@ CREATE TABLE {LEDGER} (
     sequence BIGINT PRIMARY KEY, asset_key VARCHAR NOT NULL, input_hash VARCHAR NOT NULL,
     data_version VARCHAR NOT NULL, n_rows BIGINT NOT NULL, built_at TIMESTAMP NOT NULL, seconds DOUBLE NOT NULL,
     ingredients JSON NOT NULL, columns_read JSON NOT NULL, upstream_versions JSON NOT NULL,
-    partitions JSON NOT NULL, partition_versions JSON NOT NULL, source_hash VARCHAR NOT NULL, sql VARCHAR);
+    partitions JSON NOT NULL, partition_versions JSON NOT NULL, source_hash VARCHAR NOT NULL, sql VARCHAR,
+    code_version VARCHAR);
 COMMENT ON TABLE {LEDGER} IS 'One materialisation of one table: what it was made from and what came out.';
 COMMENT ON TABLE {_FORMAT} IS 'Version of the layout of this file.';
 INSERT INTO {_FORMAT} VALUES ({SCHEMA_VERSION});
@@ -30,14 +31,23 @@ INSERT INTO {_FORMAT} VALUES ({SCHEMA_VERSION});
 
 _JSON = ("ingredients", "columns_read", "upstream_versions", "partitions", "partition_versions")
 _COLUMNS = ", ".join(
-    ("asset_key, input_hash, data_version, n_rows, built_at, seconds", *_JSON, "source_hash, sql")
+    (
+        "asset_key, input_hash, data_version, n_rows, built_at, seconds",
+        *_JSON,
+        "source_hash, sql, code_version",
+    )
 )
+_RECORDS = f"(FROM {LEDGER} UNION ALL BY NAME SELECT NULL::VARCHAR AS code_version WHERE false)"
+"""All records; files that were written before there was a code version lack its column."""
 
 
 def create(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Make an empty ledger in a file that holds nothing."""
-    if not connection.execute("SELECT 1 FROM duckdb_tables() LIMIT 1").fetchall():
+    """Make an empty ledger in a file that holds nothing; give that of an earlier program the column that it lacks."""
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not tables:
         connection.execute(_DDL)
+    elif LEDGER in tables:
+        connection.execute(f"ALTER TABLE {LEDGER} ADD COLUMN IF NOT EXISTS code_version VARCHAR")
 
 
 def check_format(connection: "duckdb.DuckDBPyConnection", path: object) -> None:
@@ -64,14 +74,14 @@ def keys(connection: "duckdb.DuckDBPyConnection") -> set[str]:
 def read(connection: "duckdb.DuckDBPyConnection") -> dict[str, Record]:
     """Return the newest record of each table."""
     newest = "QUALIFY row_number() OVER (PARTITION BY asset_key ORDER BY sequence DESC) = 1"
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM {LEDGER} {newest}").fetchall()
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM {_RECORDS} {newest}").fetchall()
     return {row[0]: _record(row) for row in rows}
 
 
 def history(connection: "duckdb.DuckDBPyConnection", key: str, limit: int | None = None) -> list[Record]:
     """Return the records of one table, newest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM {LEDGER} WHERE asset_key = {literal(key)} ORDER BY sequence DESC"
+        f"SELECT {_COLUMNS} FROM {_RECORDS} WHERE asset_key = {literal(key)} ORDER BY sequence DESC"
         + (f" LIMIT {limit:d}" if limit is not None else "")
     ).fetchall()
     return [_record(row) for row in rows]
@@ -93,6 +103,7 @@ def write(connection: "duckdb.DuckDBPyConnection", record: Record) -> None:
         *map(literal, texts.values()),
         literal(record.source_hash),
         "NULL" if record.sql is None else literal(record.sql),
+        literal(record.code_version),
     ]
     if record.partitions or record.partition_versions:
         connection.execute(
@@ -110,7 +121,7 @@ def _plain(value: Any) -> Any:
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    key, input_hash, data_version, rows, built_at, seconds, *texts, source_hash, sql = row
+    key, input_hash, data_version, rows, built_at, seconds, *texts, source_hash, sql, code_version = row
     ingredients, *mappings = map(json.loads, texts)
     return Record(
         key=key,
@@ -122,5 +133,6 @@ def _record(row: tuple[Any, ...]) -> Record:
         seconds=seconds,
         source_hash=source_hash,
         sql=sql,
+        code_version=code_version or "",
         **dict(zip(_JSON[1:], mappings, strict=True)),
     )

@@ -54,14 +54,26 @@ def is_read_by_partition(definitions: Definitions, key: str) -> bool:
     )
 
 
+def partition_versions(inventory: Inventory, key: str) -> Mapping[str, str]:
+    """Return the data version of each partition of a table, by the first column of its key."""
+    record = inventory.records.get(key)
+    if record and record.data_version == inventory.versions.get(key) and record.partition_versions:
+        return record.partition_versions
+    from assets.engine import contents
+
+    assert inventory.tables is not None, "tables are there to be asked while they are built"
+    with inventory.tables() as connection:
+        column = inventory.definitions.assets[key].primary_key[0]
+        return contents.partition_versions(connection, key, column)
+
+
 def hashes(inventory: Inventory, asset: Asset) -> dict[str, str]:
     """Return the partitions that there are, each with a hash of what it is made from now.
 
     Raises UserError when the source of the partitions is away.
     """
-    versions = {
-        key: inventory.partition_versions(key) for key in read_by_partition(inventory.definitions, asset)
-    }
+    read = read_by_partition(inventory.definitions, asset)
+    versions = {key: partition_versions(inventory, key) for key in read}
     source = asset.partitions_def or ""
     if source in asset.upstream:
         seen = inventory.observation(source)

@@ -27,6 +27,10 @@ class Ingredients:
         """Return the input hash of the asset `key` made from these."""
         return digest("inputs", key, self.as_dict())
 
+    def making(self) -> str:
+        """Return a hash of how the asset is made, whatever from: of all but the inputs."""
+        return digest("making", {**self.as_dict(), "inputs": {}})
+
     def as_dict(self) -> dict[str, Any]:
         """Return them as plain JSON values."""
         return {
@@ -65,6 +69,8 @@ class Record:
     source_hash: str = ""
     """Hash of the syntax trees that made an expression: while it is the same, so is the expression."""
     sql: str | None = None
+    code_version: str = ""
+    """What an expression is known by to Dagster (`assets.engine.code_versions`); empty where nothing else is."""
 
     @property
     def is_view(self) -> bool:

@@ -6,12 +6,13 @@ It keeps going: a failed asset blocks only what reads it. The flows run the same
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
+from typing import TypeVar
 
-from assets.engine.build import Outcome, Result
+from assets.engine.build import Build, Outcome, Result
 from assets.engine.decide import Decision, State
 from assets.engine.definitions import Definitions
 from assets.engine.errors import TransientError, UserError
@@ -19,6 +20,8 @@ from assets.engine.file_build import FileBuild
 from assets.engine.progress import Progress
 from assets.engine.project import Project
 from assets.engine.table_build import TableBuild
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Attempts:
     retries: int = 3
     delay_seconds: float = 60.0
 
-    def run(self, step: Callable[[], Result], tell: Callable[[str], None], stopped: Event) -> Result:
+    def run(self, step: Callable[[], T], tell: Callable[[str], None], stopped: Event) -> T:
         """Run the step; try again after a `TransientError`, and only then, until told to stop."""
         for left in range(self.retries, -1, -1):
             try:
@@ -147,14 +150,18 @@ def materialize(
     tell: Callable[[str], None] = print,
     finished: Callable[[Result], None] = lambda _: None,
     progress: Progress | None = None,
+    watched: Callable[[Build], AbstractContextManager[object]] = nullcontext,
 ) -> dict[str, Result]:
-    """Bring the selected assets up to date, and views that show them: tables first, published together, then files."""
+    """Bring the selected assets up to date, and views that show them: tables first, published together, then files.
+
+    `watched` is entered with a build when it is open, and left when what it made is in place.
+    """
     tables = [key for key in keys if project.definitions.assets[key].kind == "table"]
     files = [key for key in keys if key not in set(tables)]
     bring = partial(build_all, jobs=jobs, attempts=attempts, tell=tell, finished=finished)
     results, published = dict[str, Result](), True
     if tables:
-        with project.build_tables(forced=forced, tell=tell, progress=progress) as build:
+        with project.build_tables(forced=forced, tell=tell, progress=progress) as build, watched(build):
             tables = project.definitions.with_views(tables, build.inventory.tables_there)
             results |= bring(build, tables)
             published = close(build, results.values())
@@ -174,7 +181,7 @@ def materialize(
             finished(result)
         blocked, makeable = blocked | held, [key for key in makeable if key not in held]
     if makeable:
-        with project.build_files(forced=forced, tell=tell) as making:
+        with project.build_files(forced=forced, tell=tell) as making, watched(making):
             making.check_tables(makeable)
             results |= bring(making, makeable)
     return results | blocked
@@ -227,7 +234,7 @@ def _result(future: "Future[Result]", key: str) -> Result:
     try:
         return future.result()
     except (UserError, TransientError) as error:
-        return Result(key, Outcome.FAILED, str(error))
+        return Result(key, Outcome.FAILED, str(error), failed_checks=getattr(error, "checks", ()))
     except Exception as error:  # a bug of the asset's: the others go on, and it is shown whole at the end
         return Result(
             key, Outcome.FAILED, f"{type(error).__name__}: {' '.join(str(error).split())}", bug=error

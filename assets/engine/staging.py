@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from assets.engine.declarations import Asset
-from assets.engine.errors import UserError
+from assets.engine.errors import CheckError, UserError
 from assets.engine.sql import literal, quoted, table_or_view
 
 
@@ -86,22 +86,52 @@ def check_columns(asset: Asset, query: Query) -> None:
             )
 
 
-def check_rows(cursor: duckdb.DuckDBPyConnection, asset: Asset, table: str) -> None:
-    """Refuse a table whose key is null or repeated, or with a value out of its range."""
-    staging, key = quoted(table), ", ".join(map(quoted, asset.primary_key))
-    questions = []
+@dataclass(frozen=True)
+class RowCheck:
+    """One promise that a declaration makes of a table's rows."""
+
+    name: str
+    promise: str
+    finding: str
+    """What is said of a table that breaks it."""
+    broken_by: str
+    """A query, for a table called `_asked`, of one row for each that breaks it."""
+
+
+def row_checks(asset: Asset) -> list[RowCheck]:
+    """Return what the declaration promises: a key that is neither null nor repeated, values within their ranges."""
+    checks, key = list[RowCheck](), ", ".join(map(quoted, asset.primary_key))
     if asset.primary_key:
-        null = " OR ".join(f"{quoted(c)} IS NULL" for c in asset.primary_key)
-        questions.append((f"has a null in its key ({key})", f"SELECT count(*) FROM {staging} WHERE {null}"))
-        repeated = f"SELECT count(*) FROM (FROM {staging} SELECT 1 GROUP BY {key} HAVING count(*) > 1)"
-        questions.append((f"has a key ({key}) more than once", repeated))
+        said, null = f"({key})", " OR ".join(f"{quoted(c)} IS NULL" for c in asset.primary_key)
+        repeated = f"FROM _asked SELECT 1 GROUP BY {key} HAVING count(*) > 1"
+        checks = [
+            RowCheck(
+                "key_not_null",
+                f"No null in the key {said}.",
+                f"has a null in its key {said}",
+                f"FROM _asked WHERE {null}",
+            ),
+            RowCheck("key_unique", f"No key {said} twice.", f"has a key {said} more than once", repeated),
+        ]
     for column, (low, high) in asset.ranges.items():
         outside = f"{quoted(column)} < '{low}'::DOUBLE OR {quoted(column)} > '{high}'::DOUBLE"
         outside += f" OR isnan({quoted(column)}::DOUBLE)"
-        questions.append(
-            (f"has `{column}` outside {low} to {high}", f"SELECT count(*) FROM {staging} WHERE {outside}")
-        )
-    for finding, question in questions:
-        (count,) = cursor.execute(question).fetchall()[0]
-        if count:
-            raise UserError(f"table `{asset.key}` {finding}: {count} rows; nothing was published")
+        promise, finding = f"`{column}` is from {low} to {high}.", f"has `{column}` outside {low} to {high}"
+        checks.append(RowCheck(f"range_of_{column}", promise, finding, f"FROM _asked WHERE {outside}"))
+    return checks
+
+
+def broken(cursor: duckdb.DuckDBPyConnection, check: RowCheck, table: str) -> int:
+    """Return how many rows of a table break the promise; of a key that is repeated, how many keys."""
+    asked = f"WITH _asked AS (FROM {quoted(table)}) SELECT count(*) FROM ({check.broken_by})"
+    ((count,),) = cursor.execute(asked).fetchall()
+    return int(count)
+
+
+def check_rows(cursor: duckdb.DuckDBPyConnection, asset: Asset, table: str) -> None:
+    """Refuse a table whose key is null or repeated, or with a value out of its range."""
+    for check in row_checks(asset):
+        if count := broken(cursor, check, table):
+            raise CheckError(
+                f"table `{asset.key}` {check.finding}: {count} rows; nothing was published", [check.name]
+            )

@@ -19,13 +19,14 @@ from assets.engine.assembly import Computed, Loaded, Standing
 from assets.engine.build import Build, Result, Staged
 from assets.engine.cache.result import CachedResult
 from assets.engine.cache.results import ResultCache, worth_keeping
+from assets.engine.code_versions import code_version
 from assets.engine.computing import whole
 from assets.engine.decide import Decision, State
 from assets.engine.declarations import Asset, Observation
 from assets.engine.guardrails import Guard, GuardLimits
 from assets.engine.inventory import Inventory
 from assets.engine.loading import Loading, begin
-from assets.engine.partitions import Work, gone, is_read_by_partition, work
+from assets.engine.partitions import Work, gone, is_read_by_partition, partition_versions, work
 from assets.engine.parts import LostPartError, drop
 from assets.engine.progress import Progress
 from assets.engine.records import Record, now
@@ -216,6 +217,7 @@ class TableBuild(Build):
             upstream_versions={key: self.inventory.versions[key] for key in columns},
             partitions=work(self.inventory, asset, decision).now if asset.partitions_def else {},
             source_hash=self.inventory.source_hash(asset) if asset.form == "expression" else "",
+            code_version=code_version(self.inventory, asset) if asset.form == "expression" else "",
         )
 
     def _keep(self, record: Record, output: StagedTable) -> None:
@@ -291,5 +293,5 @@ class TableBuild(Build):
         return output, replace(record, sql=query.recorded)
 
     def _standing(self, asset: Asset, todo: Work) -> Standing:
-        versions = self.inventory.partition_versions(asset.key) if todo.standing else {}
+        versions = partition_versions(self.inventory, asset.key) if todo.standing else {}
         return Standing(self.copy.qualified(asset.key), todo.standing, versions)

@@ -69,7 +69,7 @@ def variance_explained(
 
     Eta squared (type II sums of squares) is biased upwards, omega squared is corrected for it. With one run of each
     combination the residual is what three and more choices do together. Limits over resampled test subjects are
-    reversed percentiles, which take out the bias that resampling adds: a share may lie above them.
+    reversed percentiles, which take out the bias that resampling adds, so that a share can lie above its own limits.
     """
     notes = _explained(essential_metrics)
     return charts.variance_decomposition.variance_decomposition(

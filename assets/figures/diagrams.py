@@ -98,12 +98,15 @@ def _places(code: FlowCode, flow: Flow, setup: _Setup) -> tuple[Place, Place]:
 
 
 def _leaves(code: FlowCode) -> Iterator[Leaf]:
-    """Yield the lines of the tree: files with flows, other files to run, then folders, those with tasks first."""
+    """Yield the lines of the tree: files with flows, other files to run, then folders, those with tasks first.
+
+    A flow of no block has the colour of the one that stands before the two.
+    """
     leaf = charts.code_tree.Leaf
-    tasks = [(task, flow.block) for flow in code.flows for task in flow.tasks]
+    tasks = [(task, flow.block or 0) for flow in code.flows for task in flow.tasks]
     yield leaf("flows/")
     for flow in code.flows:
-        yield leaf(flow.file, flow.name, "@flow", flow.block)
+        yield leaf(flow.file, flow.name, "@flow", flow.block or 0)
         yield from (leaf(t.file, t.name, "@task", block) for t, block in tasks if t.file == flow.file)
     for other in sorted(
         code.others, key=lambda other: (other.file.endswith("/"), _holds(other, tasks) == [])

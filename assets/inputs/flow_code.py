@@ -32,11 +32,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Flow:
-    """A flow: its function, its file, which block of the pipeline it is and what that does, and its tasks in order."""
+    """A flow: its function, its file, which block of the pipeline it is and what that does, and its tasks in order.
+
+    One that runs blocks is none itself.
+    """
 
     name: str
     file: str
-    block: int
+    block: int | None
     says: str
     tasks: tuple[Task, ...]
 
@@ -100,7 +103,7 @@ def read(root: Path) -> FlowCode:
     others += sorted(root.glob(f"{FLOWS}/*/__init__.py"))
     makefile = root / MAKEFILE
     return FlowCode(
-        tuple(sorted(flows, key=lambda flow: (flow.block, flow.name))),
+        tuple(sorted(flows, key=lambda flow: (flow.block is None, flow.block or 0, flow.name))),
         tuple(module for path in others if (module := _module(path, root)).file not in with_flow),
         tuple(_commands(makefile.read_text("utf-8"))) if makefile.is_file() else (),
     )
@@ -177,11 +180,11 @@ def _clause(text: str | None) -> str:
     return clause[:1].upper() + clause[1:]
 
 
-def _block(tree: ast.Module) -> tuple[int, str]:
-    """Return which block of the pipeline a module says it is, 0 if it says none, and what that does."""
+def _block(tree: ast.Module) -> tuple[int | None, str]:
+    """Return which block of the pipeline a module says it is, None if it says none, and what that does."""
     text = ast.get_docstring(tree) or ""
     found = _BLOCK.match(text)
-    return (int(found[1]), _clause(found[2])) if found else (0, _clause(text))
+    return (int(found[1]), _clause(found[2])) if found else (None, _clause(text))
 
 
 def _runs_alone(tree: ast.Module) -> bool:

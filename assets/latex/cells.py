@@ -42,5 +42,11 @@ class Notes:
         return [*missing, *([f"{_OUTSIDE}, {star}"] if self.outside else [])]
 
     def _missing(self, why_not: str) -> str:
-        letter = self.letters.setdefault(why_not or UNSAID, chr(ord("a") + len(self.letters)))
+        letter = self.letters.setdefault(why_not or UNSAID, _letter(len(self.letters)))
         return rf"{_MISSING}\textsuperscript{{{letter}}}"
+
+
+def _letter(place: int) -> str:
+    """The letter at that place, counted from 0: after z come aa, ab and so on."""
+    before, last = divmod(place, 26)
+    return (_letter(before - 1) if before else "") + chr(ord("a") + last)

@@ -1,17 +1,15 @@
 """Running a study: what is missing is computed by worker processes and logged by this one."""
 
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assets.engine import workers
 from assets.engine.errors import UserError
 from flows.study.definition import Configuration, Study
 from flows.study.store import RunLog, logged_runs, only_writer
@@ -94,17 +92,8 @@ def _prepare_worker() -> None:
 
     import flows.study.evaluation  # noqa: F401  (the libraries must be loaded before their threads can be limited)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    workers.prepare()
     threadpool_limits(limits=1)  # more threads than cores, and sums in another order, otherwise
-
-
-def _die_with_parent() -> None:
-    # An idle worker waits on a pipe whose other end it holds itself: it would outlive a killed parent.
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def _evaluate(study: Study, configuration: Configuration) -> "Evaluation":

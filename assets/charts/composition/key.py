@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from assets.charts.composition.style import INK, LABEL
-from assets.charts.composition.typesetting import text_width, wrapped
+from assets.charts.composition.typesetting import fitted, text_width
 
 LINE_HEIGHT = 10.0
 _SHAPES = {"diamond": "diamond", "down": "triangle-down"}
@@ -118,7 +118,7 @@ def _values(entries: Sequence[Entry]) -> float:
 
 
 def _broken(entry: Entry, width: float) -> list[Entry]:
-    first, *rest = wrapped(entry.label, width, LABEL)
+    first, *rest = fitted(entry.label, width, LABEL)
     return [replace(entry, label=first), *(Entry(line, mark="none") for line in rest)]
 
 

@@ -12,7 +12,7 @@ from assets.charts.composition.style import COLUMN, INK, LABEL, PAGE, TITLE, ove
 from assets.charts.composition.typesetting import fitted
 
 SPACING, TO_THE_RIGHT = 18, 50
-_LINE_HEIGHT, _GAP, _BETWEEN_ROWS, _MOST_LINES = 10, 10, 30, 3
+_LINE_HEIGHT, _GAP, _BETWEEN_ROWS, _MOST_LINES, _DEEPEST = 10, 10, 30, 3, 6
 
 
 def per_row(n: int) -> int:
@@ -70,10 +70,21 @@ def headings(runs: pd.DataFrame, notes: Sequence[Sequence[str]], plot: float) ->
 def shortened(runs: pd.DataFrame, plot: float) -> pd.DataFrame:
     """The runs, called by their classifiers alone where labels are long and these tell them apart.
 
-    For figures whose key has the whole labels.
+    What is longer still has a mark for its middle. For figures whose key has the whole labels.
     """
     long = any(len(fitted(label, plot, TITLE)) > _MOST_LINES for label in runs.label)
-    return runs.assign(label=runs.classifier) if long and runs.classifier.is_unique else runs
+    labels = runs.classifier if long and runs.classifier.is_unique else runs.label
+    return runs.assign(label=[_cut(label, plot) for label in labels])
+
+
+def _cut(label: str, plot: float) -> str:
+    """The label, without as much of its middle as makes it deeper than a heading may be."""
+    short = label
+    for left in range(len(label) - 1, 0, -1):
+        if len(fitted(short, plot, TITLE)) <= _DEEPEST:
+            break
+        short = f"{label[: (left + 1) // 2]}…{label[len(label) - left // 2 :]}"
+    return short
 
 
 def grid(

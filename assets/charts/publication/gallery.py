@@ -20,8 +20,9 @@ from typing import Any
 from loguru import logger
 
 from assets.charts.qa.verdict import Verdict, load
+from assets.engine import workers
 from assets.engine.declarations import Asset
-from assets.engine.errors import UserError
+from assets.engine.errors import CheckError, UserError
 from assets.engine.hashing import digest
 from assets.engine.records import Ingredients, Record
 from assets.engine.stamp import STATE
@@ -132,7 +133,8 @@ class Gallery:
             apart.parent.mkdir(parents=True, exist_ok=True)
             apart.write_bytes(verdict.dump())
             told = "; ".join(f"{f.level} {f.check}: {f.message}" for f in verdict.fatal)
-            raise UserError(f"figure `{staged.key}` fails its checks and is kept out (see {apart}): {told}")
+            message = f"figure `{staged.key}` fails its checks and is kept out (see {apart}): {told}"
+            raise CheckError(message, sorted({f.level for f in verdict.fatal}))
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         for aside, path in zip(self.aside(staged), self.files(staged.key), strict=True):
             aside.replace(path)
@@ -203,7 +205,7 @@ class Gallery:
     @cached_property
     def _pool(self) -> ProcessPoolExecutor:
         # spawn: a process forked after vl-convert was used hangs for ever
-        return ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
+        return ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"), initializer=workers.prepare)
 
 
 def kept_out(key: str) -> Path:

@@ -61,11 +61,11 @@ def origin_is_real(figure: Exhibit) -> Iterator[str]:
 
 @check("P0")
 def data_are_there(figure: Exhibit) -> Iterator[str]:
-    """No dataset is without a single number, but for what the figure says is not estimable."""
+    """No dataset is without a single number, but for what the figure says is not estimable in every run it names."""
     if figure.absent:
         raise NotApplicableError(f"nothing is drawn: {figure.absent}")
     data = {name: rows for name, rows in figure.sidecar["data"].items() if name not in _MAY_BE_EMPTY}
-    told = any(NOT_ESTIMABLE in text for text in _strings(figure.sidecar["data"]))
+    told = _says_why(figure.sidecar["data"])
     told &= any("run_id" in row for rows in data.values() for row in rows)  # and shows something else of runs
     for name, rows in data.items():
         numbers = any(isinstance(value, (int, float)) for row in rows for value in row.values())
@@ -138,6 +138,18 @@ def pictures_are_not_blank(figure: Exhibit) -> Iterator[str]:
             continue
         if shapes < _LEAST_SHAPES:
             yield f"the {kind} is blank"
+
+
+def _says_why(data: Mapping[str, list[dict[str, Any]]]) -> bool:
+    """Tell whether something is said to be not estimable: of every run that has a text of its own, if any has."""
+    texts = [(row["run_id"], row["text"]) for rows in data.values() for row in rows if _is_of_run(row)]
+    if texts:
+        return {run for run, _ in texts} == {run for run, text in texts if NOT_ESTIMABLE in text}
+    return any(NOT_ESTIMABLE in text for text in _strings(data))
+
+
+def _is_of_run(row: Mapping[str, Any]) -> bool:
+    return "run_id" in row and isinstance(row.get("text"), str)
 
 
 def _strings(value: Any) -> Iterator[str]:
