@@ -6,6 +6,8 @@ imported: a home inside the project, no telemetry, no waiting for a server that 
 
 import os
 
+from flows.recording import profiles_path
+
 _LEAN = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -14,20 +16,20 @@ _LEAN = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # a server that dies in the middle must not hold up finished work for minutes
     "PREFECT_CLIENT_MAX_RETRIES": "1",
+    # nor one that is there and does not answer
+    "PREFECT_API_REQUEST_TIMEOUT": "10",
     # the ledger is the truth; Prefect's cache does not know what is on disk
     "PREFECT_TASKS_DEFAULT_NO_CACHE": "true",
     # its console would print tracebacks beside our one-line errors; its pages still get every line
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_HANDLERS_DEBUG_LEVEL": "CRITICAL",
 }
 
 
 def _prepare_prefect() -> None:
     for name, value in _LEAN.items():
         os.environ.setdefault(name, value)
-    configured = "PREFECT_API_URL" in os.environ or os.path.exists(
-        os.path.expanduser("~/.prefect/profiles.toml")
-    )
-    if not configured:
+    if "PREFECT_API_URL" not in os.environ and not os.path.exists(profiles_path()):
         os.environ.setdefault("PREFECT_HOME", os.path.abspath(".assets/prefect"))
 
 

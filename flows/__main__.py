@@ -9,6 +9,7 @@ import sys
 
 from assets.engine import stamp
 from assets.environment import PREFIXES
+from flows import recording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,22 +22,26 @@ _SCOPES = {"reproduce": "all", "extract": "tables", "analyze": "files"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when everything asked for is fresh at the end, else 1."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if len(given) == 1 and _is_fresh(given[0]):  # before a parser is even imported
+    if len(given) == 1 and _is_fresh(given[0], "prefect"):  # before a parser is even imported
         return 0
     from assets.engine.errors import told
 
     options = _parser().parse_args(given)
-    if not options.force and _is_fresh(options.command):
+    if not options.force and _is_fresh(options.command, options.engine):
         return 0
     return told(lambda: _run(options))
 
 
-def _is_fresh(command: str) -> bool:
-    """Tell from the stamp whether a command has nothing to do, and say so."""
+def _is_fresh(command: str, engine: str) -> bool:
+    """Tell from the stamp whether a command has nothing to do, and say so, also to a configured Prefect server."""
     scope = _SCOPES.get(command)
     found = stamp.read(stamp.path_of("study", scope), PREFIXES) if scope else None
     if found is not None:
         print(found.summary)
+        if engine == "prefect" and recording.page():
+            import json
+
+            recording.record_idle(command, found.summary, json.loads(found.report)["assets"])
     return found is not None
 
 

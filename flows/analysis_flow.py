@@ -15,13 +15,17 @@ from prefect.futures import PrefectFuture
 from assets import study
 from assets.engine.build import Result
 from assets.engine.file_build import FileBuild
+from assets.engine.project import STATE, Project
+from flows.artifacts import sending, show_checks, show_figures, show_results
+from flows.asset_events import announce
+from flows.logs import logging_to
 from flows.tasks.analysis import drawing, export_json, load_duckdb, validate_figures, write_document
-from flows.tasks.steps import outcome, settled, submit, threads
+from flows.tasks.steps import Ended, chosen, outcome, settled, submit, threads
 
 Steps = list[PrefectFuture[Any]]
 
 
-@flow(name="generate_figures", task_runner=threads())
+@flow(name="generate_figures", persist_result=False, task_runner=threads())
 def generate_figures(force: bool = False, selection: list[str] | None = None) -> list[Result]:
     """Bring the selected figures and files up to date; all of them when none is selected.
 
@@ -29,12 +33,24 @@ def generate_figures(force: bool = False, selection: list[str] | None = None) ->
     bug is raised as it is.
     """
     project = study.load()
-    keys = project.definitions.select(selection or ["kind:figure", "kind:file"])
-    keys = [key for key in keys if project.definitions.assets[key].kind != "table"]
-    with project.build_files(forced=keys if force else (), tell=logger.warning) as build:
+    keys = chosen(project.definitions, selection, "figure", "file")
+    with logging_to(STATE / "logs", "analyze"):
+        return settled(_analyze(project, keys, keys if force else ()))
+
+
+def _analyze(project: Project, keys: Sequence[str], forced: Sequence[str]) -> Sequence[Ended]:
+    """Make the figures and files, then show what became of each, the pictures, and what the checks found."""
+    with project.build_files(forced=forced, tell=logger.warning) as build:
+        before = dict(build.inventory.records)
         steps = _submit(build, keys)
         found = [outcome(build, key, steps[key]) for key in keys]
-    return settled(found)
+    results = [result for result, _ in found]
+    with sending():
+        show_results("analysis-results", build, results)
+        show_figures(project, results)
+        show_checks(project, results)
+        announce(project, build, results, before)
+    return found
 
 
 def _submit(build: FileBuild, keys: Sequence[str]) -> dict[str, Steps]:

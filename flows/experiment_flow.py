@@ -21,7 +21,7 @@ def complete_study(study: Study, store_dir: Path, jobs: int) -> StudySummary:
     return run_study(study, store_dir, jobs=jobs, on_progress=log_progress())
 
 
-@flow(name="run_experiment")
+@flow(name="run_experiment", persist_result=False)
 def run_experiment(
     n_bootstrap: int = Study.n_bootstrap, jobs: int = 2, store_dir: Path = Path("data")
 ) -> StudySummary:

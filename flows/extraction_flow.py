@@ -16,36 +16,50 @@ from prefect.futures import PrefectFuture
 from assets import study
 from assets.engine.build import Result
 from assets.engine.errors import TransientError, UserError
+from assets.engine.project import STATE, Project
 from assets.engine.schedule import close
 from assets.engine.table_build import TableBuild
-from flows.logs import counted
+from flows.artifacts import ProgressBar, sending, show_results
+from flows.asset_events import announce
+from flows.logs import counted, logging_to
 from flows.tasks.cluster import reading_on
 from flows.tasks.extraction import compute_stratos, connect_mlflow, load_pickle, write_duckdb
-from flows.tasks.steps import outcome, patience, settled, submit, threads
+from flows.tasks.steps import Ended, chosen, outcome, patience, settled, submit, threads
 
 _MOST_BATCHES = 64
 """Of so many runs that this would not do, batches are larger: a task costs Prefect what reading a run costs."""
 
 
-@flow(name="extract_all_configs", task_runner=threads())
-def extract_all_configs(force: bool = False) -> list[Result]:
-    """Bring every table of the study up to date and publish them together.
+@flow(name="extract_all_configs", persist_result=False, task_runner=threads())
+def extract_all_configs(force: bool = False, selection: list[str] | None = None) -> list[Result]:
+    """Bring the selected tables up to date and publish them together; all of them when none is selected.
 
     A table that fails blocks only what reads it; then nothing is published, what was finished is kept, and
     BlockError says what became of each. An error that is a bug is raised as it is.
     """
     project = study.load()
-    keys = project.definitions.select(["kind:table"])
-    forced, progress = keys if force else (), counted(project.unit)
-    with (
-        reading_on(project.definitions.settings.dask_scheduler),
-        project.build_tables(forced=forced, tell=logger.warning, progress=progress) as build,
-    ):
+    keys = chosen(project.definitions, selection, "table")
+    with logging_to(STATE / "logs", "extract"), reading_on(project.definitions.settings.dask_scheduler):
+        return settled(_extract(project, keys, keys if force else ()))
+
+
+def _extract(project: Project, keys: Sequence[str], forced: Sequence[str]) -> Sequence[Ended]:
+    """Build and publish the tables, show on the way how far that is, and then what became of each."""
+    progress = counted(project.unit)
+    bar = ProgressBar("extraction-progress", progress)
+    with project.build_tables(forced=forced, tell=logger.warning, progress=progress) as build:
+        before = project.look().records if build.copy.resumed else dict(build.inventory.records)
+        keys = project.definitions.with_views(keys, build.inventory.tables_there)
         steps = _submit(build, keys)
-        found = [outcome(build, key, steps[key]) for key in keys]
-        published = close(build, [result for result, _ in found])
+        found = [outcome(build, key, steps[key], bar.glance) for key in keys]
+        results = [result for result, _ in found]
+        published = close(build, results)
     logger.info("published {}" if published else "{} stays as it was", project.database)
-    return settled(found)
+    with sending():
+        bar.end(results)
+        show_results("extraction-results", build, results)
+        announce(project, build, results, before if published else build.inventory.records)
+    return found
 
 
 def _submit(build: TableBuild, keys: Sequence[str]) -> dict[str, list[PrefectFuture[Any]]]:

@@ -1,5 +1,6 @@
 """Logs: one loguru line says flow run, task and asset, on the terminal, in a file per run, and in Prefect."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ class _Terminal:
         return sys.stderr.isatty()
 
     def wants(self, record: "Record") -> bool:
-        """Leave out, on a terminal, what its last line says anyway."""
+        """Leave out, on a terminal, what its last line says anyway, and of a worker what Prefect writes there."""
+        if "PREFECT__FLOW_RUN_ID" in os.environ:
+            return record["extra"]["flow_run"] == "-"
         return "progress" not in record["extra"] or not self.isatty()
 
     def write(self, lines: str) -> None:
@@ -50,6 +53,8 @@ class _Terminal:
 
 _CLEARED = "\r\x1b[K"
 _terminal = _Terminal()
+_open: list[Path] = []
+"""The file that is logged to, if any."""
 
 
 def counted(unit: str) -> Progress:
@@ -60,7 +65,13 @@ def counted(unit: str) -> Progress:
 
 @contextmanager
 def logging_to(folder: Path, command: str) -> Iterator[Path]:
-    """Log to the terminal, to a file of this run in `folder` and to the Prefect run; yield the file."""
+    """Log to the terminal, to a file of this run in `folder` and to the Prefect run; yield the file.
+
+    Within another it is the other's file, and nothing changes: a flow logs by itself where no command does.
+    """
+    if _open:
+        yield _open[-1]
+        return
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{command}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     logger.remove()
@@ -70,9 +81,11 @@ def logging_to(folder: Path, command: str) -> Iterator[Path]:
         logger.add(_to_prefect, level="INFO", format="{message}"),
         logger.add(_terminal, format=_TERMINAL, level="INFO", colorize=None, filter=_terminal.wants),
     ]
+    _open.append(path)
     try:
         yield path
     finally:
+        _open.remove(path)
         for sink in sinks:
             logger.remove(sink)
 

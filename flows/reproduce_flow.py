@@ -3,15 +3,14 @@
 Each block is looked at first; Prefect is imported only for one that has something to do.
 """
 
+import fcntl
 import hashlib
-import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
+from threading import Event
 
 from loguru import logger
 
@@ -22,15 +21,18 @@ from assets.engine.declarations import Absent
 from assets.engine.errors import TransientError, UserError
 from assets.engine.leftovers import working_copy
 from assets.engine.project import SCOPES, STATE, Project
-from assets.engine.report import counted_kinds
+from assets.engine.report import counted_kinds, everything_fresh, report
 from assets.engine.schedule import Attempts, blocked_files, materialize
+from flows import recording
 from flows.logs import counted, logging_to
+from flows.server import away, lean_prefect
 from flows.summary import FAILURES, summary
 from flows.tasks.cluster import reading_on
 
 _BLOCKS = {"tables": "Block 1, extraction", "files": "Block 2, analysis"}
 """By what is stamped apart (`SCOPES`)."""
 _COMMANDS = {"reproduce": ("tables", "files"), "extract": ("tables",), "analyze": ("files",)}
+_OF_SCOPE = {"tables": "extract", "files": "analyze"}
 _UNFINISHED = STATE / "experiment-unfinished"
 
 
@@ -44,6 +46,7 @@ def run(command: str, *, force: bool = False, engine: str = "prefect") -> int:
         if command == "reproduce":
             _experiment_if_needed(engine)
         project, results = study.load(), dict[str, Result]()
+        _await_writers(project)
         if command == "extract" or (command == "reproduce" and project.definitions.settings.tracking_uri):
             _refuse_absent_sources(project)
         for scope in _COMMANDS[command]:
@@ -84,17 +87,48 @@ def experiment(engine: str) -> None:
     _UNFINISHED.parent.mkdir(parents=True, exist_ok=True)
     _UNFINISHED.touch()
     refits = chosen.n_bootstrap or Study.n_bootstrap
-    if engine == "prefect":
-        with _lean_prefect():
-            from flows.experiment_flow import run_experiment
-
-            run_experiment(n_bootstrap=refits, jobs=chosen.jobs, store_dir=Path("data"))
-    else:
+    if engine != "prefect" or not _experiment_with_prefect(refits, chosen.jobs):
         from flows.study import run_study
         from flows.study.progress import log_progress
 
         run_study(Study(n_bootstrap=refits), Path("data"), jobs=chosen.jobs, on_progress=log_progress())
     _UNFINISHED.unlink()
+
+
+def _experiment_with_prefect(refits: int, jobs: int) -> bool:
+    """Run the default study as a flow; return False when there is no server for it."""
+    with lean_prefect():
+        from flows import outage
+        from flows.experiment_flow import run_experiment
+
+        try:
+            outage.run(run_experiment, n_bootstrap=refits, jobs=jobs, store_dir=Path("data"))
+        except outage.PageLostError:
+            return False
+    return True
+
+
+def _await_writers(project: Project) -> None:
+    """Wait, as often and as long as the settings say, for another program to let go of the DuckDB file.
+
+    Raises TransientError, which says who holds it, when that does not help.
+    """
+    chosen = project.definitions.settings
+    attempts = Attempts(chosen.retries, chosen.retry_delay_seconds)
+    attempts.run(lambda: _refuse_a_writer(project.database), logger.warning, Event())
+
+
+def _refuse_a_writer(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # needs no DuckDB, unlike the reason
+        except OSError:
+            from assets.engine.warehouse import open_read_only
+
+            with open_read_only(path):
+                pass
 
 
 def _refuse_absent_sources(project: Project) -> None:
@@ -119,10 +153,19 @@ def _block(
     what = counted_kinds([project.definitions.assets[key].kind for key in keys])
     if not stale and not unfinished:
         logger.info("{}: {}, all fresh", _BLOCKS[scope], what)
+        if engine == "prefect" and recording.page():
+            _record_idle(project, scope, keys)
         return {key: Result(key, Outcome.SKIPPED) for key in keys} | blocked
     logger.info("{}: {}, {} to look at", _BLOCKS[scope], what, len(stale))
     build = _with_prefect if engine == "prefect" else _plainly
     return {result.key: result for result in build(project, scope, keys, force)} | blocked
+
+
+def _record_idle(project: Project, scope: str, keys: Sequence[str]) -> None:
+    """Let a block that is skipped as a whole be seen on the configured server, without starting Prefect for it."""
+    inventory = project.look()
+    rows = report(inventory, inventory.plan(keys), project.database)["assets"]
+    recording.record_idle(_OF_SCOPE[scope], everything_fresh([row["kind"] for row in rows]), rows)
 
 
 def _stale(project: Project, keys: Sequence[str], *, force: bool) -> list[str]:
@@ -135,41 +178,11 @@ def _stale(project: Project, keys: Sequence[str], *, force: bool) -> list[str]:
     return [key for key, decision in decisions.items() if decision.state is not State.FRESH]
 
 
-@contextmanager
-def _lean_prefect() -> Iterator[None]:
-    """Import Prefect and leave out what a run outside a deployment has no use for."""
-    _forget_silent_server()
-    logger.info("starting Prefect")
-    if "PREFECT_HOME" in os.environ:
-        Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-
-    from flows.server import keep_apart
-
-    keep_apart()
-    # a sync flow ends by waiting out its heartbeat thread: a second for nothing
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
-
-
-def _forget_silent_server() -> None:
-    """Go on with a temporary server when the configured one does not answer; work must not wait for a page."""
-    url = os.environ.get("PREFECT_API_URL")
-    if url is None:
-        return
-    try:
-        with urlopen(url.rstrip("/") + "/health", timeout=2):
-            return
-    except HTTPError:
-        return  # it answers: whether it lets us in is for Prefect to say
-    except (OSError, ValueError):
-        logger.warning("the Prefect server at {} does not answer: this run is not recorded there", url)
-        del os.environ["PREFECT_API_URL"]
-        os.environ.setdefault("PREFECT_HOME", str((STATE / "prefect").absolute()))
-
-
 def _with_prefect(project: Project, scope: str, keys: Sequence[str], force: bool) -> list[Result]:
-    with _lean_prefect():
+    if away.is_set():
+        return _plainly(project, scope, keys, force)
+    with lean_prefect():
+        from flows import outage
         from flows.analysis_flow import generate_figures
         from flows.extraction_flow import extract_all_configs
         from flows.tasks.steps import BlockError, threads
@@ -177,8 +190,11 @@ def _with_prefect(project: Project, scope: str, keys: Sequence[str], force: bool
         runner = threads(project.definitions.settings.jobs)
         try:
             if scope == "tables":
-                return extract_all_configs.with_options(task_runner=runner)(force=force)
-            return generate_figures.with_options(task_runner=runner)(force=force, selection=list(keys))
+                return outage.run(extract_all_configs.with_options(task_runner=runner), force=force)
+            figures = generate_figures.with_options(task_runner=runner)
+            return outage.run(figures, force=force, selection=list(keys))
+        except outage.PageLostError:
+            return _plainly(project, scope, keys, force)
         except BlockError as failure:
             return failure.results
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,10 @@ class Clone:
             row["key"]: row for row in json.loads(self.run("assets", "status", "--json").stdout)["assets"]
         }
 
-    def versions(self) -> dict[str, str]:
-        return {key: row["data_version"] for key, row in self.status().items()}
+    def versions(self, *kinds: str) -> dict[str, str]:
+        """Data versions of everything, or of some kinds."""
+        rows = self.status().items()
+        return {key: row["data_version"] for key, row in rows if not kinds or row["kind"] in kinds}
 
     def count(self, kind: str) -> int:
         """How many assets there are of a kind."""
@@ -53,9 +56,27 @@ class Clone:
     def stale(self) -> dict[str, str]:
         return {key: row["because"] for key, row in self.status().items() if row["state"] != "fresh"}
 
+    def forget(self, *figures: str) -> None:
+        """Lose all tables, what is cached, and some pictures: to build again, without drawing all the others."""
+        shutil.rmtree(self.folder / ".assets")
+        (self.folder / DATABASE).unlink()
+        for figure in figures:
+            (self.folder / f"figures/generated/{figure}.png").unlink()
+
     def copy(self, folder: Path) -> "Clone":
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return Clone(folder, self.environment)
+
+
+class Built(Clone):
+    """One that nobody changes: its status is asked for once."""
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        return self._status
+
+    @cached_property
+    def _status(self) -> dict[str, dict[str, Any]]:
+        return super().status()
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +101,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """A clone with everything built by the plain scheduler; copied, never changed."""
-    clone = Clone(tmp_path_factory.mktemp("built"))
+    clone = Built(tmp_path_factory.mktemp("built"))
     shutil.copytree(store, clone.folder / "data")
     clone.run("flows", "reproduce", "--engine", "plain")
     return clone

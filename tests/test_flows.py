@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.prefect_servers import Server
 from tests.study_clones import DATABASE, ROOT, Clone
 
-pytest_plugins = ["study_clones"]
+pytest_plugins = ["prefect_servers", "study_clones"]
 
 PICTURES = ("png", "svg", "pdf")
 
@@ -40,11 +41,12 @@ def test_a_second_time_nothing_is_imported_and_nothing_is_written(clone: Clone) 
     assert {p: p.stat().st_mtime_ns for p in clone.folder.rglob("*")} == before
 
 
-def test_prefect_and_the_plain_scheduler_build_the_same(store: Path, built: Clone, tmp_path: Path) -> None:
-    clone = Clone(tmp_path)
-    shutil.copytree(store, clone.folder / "data")
+def test_prefect_and_the_plain_scheduler_build_the_same(built: Clone, clone: Clone) -> None:
+    clone.forget("roc", "calibration", "orchestration")  # of tables, and of a source
+    (clone.folder / "figures/generated/report.html").unlink()
     done = clone.run("flows", "reproduce", "--engine", "prefect")
     assert f"tables   {built.count('table')} built" in done.stdout
+    assert f"figures  3 built, {built.count('figure') - 3} skipped" in done.stdout
     assert clone.versions() == built.versions()
     log = "".join(p.read_text("utf-8") for p in (clone.folder / ".assets/logs").glob("*.log"))
     for task in (
@@ -65,8 +67,8 @@ def test_prefect_and_the_plain_scheduler_build_the_same(store: Path, built: Clon
     assert any("roc_curves" in message for message in logged)
 
 
-def test_the_figures_need_only_the_duckdb_file(built: Clone, tmp_path: Path) -> None:
-    reviewer = Clone(tmp_path)
+def test_the_figures_need_only_the_duckdb_file(built: Clone, server: Server, tmp_path: Path) -> None:
+    reviewer = Clone(tmp_path, {"PREFECT_API_URL": server.url})
     (tmp_path / DATABASE).parent.mkdir(parents=True)
     shutil.copy(built.folder / DATABASE, tmp_path / DATABASE)
     content = (tmp_path / DATABASE).read_bytes()
@@ -84,22 +86,32 @@ def test_the_figures_need_only_the_duckdb_file(built: Clone, tmp_path: Path) -> 
     assert reviewer.versions() == built.versions()
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["flows", "analyze", "--force", "--engine", "plain"],
-        ["assets", "materialize", "kind:figure", "--force"],
-    ],
-)
-def test_force_rebuilds_the_figures_only(clone: Clone, command: list[str]) -> None:
+def test_force_draws_all_figures_anew_from_the_tables_alone_although_the_server_is_gone(
+    built: Clone, clone: Clone
+) -> None:
     tables, picture = clone.folder / DATABASE, clone.folder / "figures/generated/roc.png"
     before = picture.stat().st_ino, tables.stat().st_ino, tables.stat().st_mtime_ns
-    clone.run(*command)
+    done = clone.run(
+        "flows", "analyze", "--force", "--engine", "plain", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
+    )
+    assert f"figures  {built.count('figure')} unchanged" in done.stdout
+    assert f"files    {built.count('file')} unchanged" in done.stdout
     assert picture.stat().st_ino != before[0]
     assert (tables.stat().st_ino, tables.stat().st_mtime_ns) == before[1:]
 
 
-def test_a_deleted_and_a_retouched_picture_are_noticed_and_healed(clone: Clone) -> None:
+def test_force_rebuilds_what_is_named_and_nothing_that_it_reads(clone: Clone) -> None:
+    tables, picture, other = (
+        clone.folder / name
+        for name in (DATABASE, "figures/generated/heatmap.png", "figures/generated/roc.png")
+    )
+    before = picture.stat().st_ino, [(p.stat().st_ino, p.stat().st_mtime_ns) for p in (tables, other)]
+    clone.run("assets", "materialize", "heatmap", "--force")
+    assert picture.stat().st_ino != before[0]
+    assert [(p.stat().st_ino, p.stat().st_mtime_ns) for p in (tables, other)] == before[1]
+
+
+def test_a_deleted_and_a_retouched_picture_are_noticed_and_healed(built: Clone, clone: Clone) -> None:
     expected = clone.versions()
     (clone.folder / "figures/generated/roc.png").unlink()
     (clone.folder / "figures/generated/dca.svg").write_text("<svg/>")
@@ -113,7 +125,7 @@ def test_a_deleted_and_a_retouched_picture_are_noticed_and_healed(clone: Clone) 
         "report": "waits for roc, dca, heatmap and 1 more",
     }
     done = clone.run("flows", "reproduce", "--engine", "plain")
-    assert f"figures  3 restored, {clone.count('figure') - 3} skipped" in done.stdout
+    assert f"figures  3 restored, {built.count('figure') - 3} skipped" in done.stdout
     assert clone.versions() == expected
 
 
@@ -128,9 +140,9 @@ def test_a_table_changed_by_hand_stops_the_figures_until_it_is_rebuilt(clone: Cl
     assert clone.versions() == expected
 
 
-def test_a_new_setting_redraws_the_figures_that_read_it_alone(clone: Clone) -> None:
+def test_a_new_setting_redraws_the_figures_that_read_it_alone(built: Clone, clone: Clone) -> None:
     done = clone.run("flows", "analyze", "--engine", "plain", FOUNDATION_PLR_DECISION_CURVE_RANGE="0.05,0.30")
-    assert f"figures  2 built, {clone.count('figure') - 2} skipped" in done.stdout
+    assert f"figures  2 built, {built.count('figure') - 2} skipped" in done.stdout
 
 
 def test_one_more_run_is_read_alone(clone: Clone) -> None:
@@ -138,7 +150,7 @@ def test_one_more_run_is_read_alone(clone: Clone) -> None:
         store.execute(
             "UPDATE runs SET lifecycle_stage = 'deleted' WHERE name LIKE 'GaussianNB%reference__none'"
         )
-    clone.run("flows", "extract", "--engine", "plain")
+    clone.run("assets", "materialize", "extracted_runs,runs")
     assert clone.status()["runs"]["rows"] == 7
     shutil.rmtree(clone.folder / ".assets/cache")  # or the tables would come back as they were
     with sqlite3.connect(clone.folder / "data/mlflow.db") as store:
@@ -162,14 +174,6 @@ def test_the_code_that_reads_pickles_in_its_own_process_is_part_of_the_hash() ->
     assert any(name.startswith("assets.inputs.artifacts.safe_pickle:") for name in fragments)
 
 
-def test_figures_are_drawn_although_the_mlflow_server_is_gone(clone: Clone) -> None:
-    done = clone.run(
-        "flows", "analyze", "--force", "--engine", "plain", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
-    )
-    assert f"figures  {clone.count('figure')} unchanged" in done.stdout
-    assert f"files    {clone.count('file')} unchanged" in done.stdout
-
-
 def test_a_build_that_is_killed_goes_on_where_it_was(store: Path, built: Clone, tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     shutil.copytree(store, clone.folder / "data")
@@ -185,25 +189,27 @@ def test_a_build_that_is_killed_goes_on_where_it_was(store: Path, built: Clone, 
         build.send_signal(signal.SIGKILL)
         build.wait()
     assert not (clone.folder / DATABASE).exists(), "nothing is published before all is finished"
-    done = clone.run("flows", "reproduce", "--engine", "plain")
+    done = clone.run("flows", "extract", "--engine", "plain")
     assert "going on from a build that was interrupted" in done.stderr
     assert "extracted_runs: skipped" in done.stderr
-    assert clone.versions() == built.versions()
+    assert clone.versions("table") == built.versions("table")
 
 
-def test_two_builds_at_once_do_the_work_once(store: Path, tmp_path: Path) -> None:
-    clone = Clone(tmp_path)
-    shutil.copytree(store, clone.folder / "data")
+def test_two_builds_at_once_do_the_work_once(built: Clone, clone: Clone) -> None:
+    clone.forget("heatmap", "forest")
     options = {**clone.options({}), "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     command = [sys.executable, "-m", "flows", "reproduce", "--engine", "plain"]
     both = [subprocess.Popen(command, **options) for _ in range(2)]
     told = [build.communicate(timeout=600)[0] for build in both]
     assert [build.returncode for build in both] == [0, 0], told
-    built = [text.count(": built") + text.count(": unchanged") for text in told]
-    assert sum(built) == len(clone.status()), told
+    done = [text.count(": built") + text.count(": unchanged") for text in told]
+    assert sum(done) == built.count("table") + 2, told
+    assert clone.versions() == built.versions()
 
 
-def test_a_figure_that_fails_its_checks_is_kept_out_and_the_others_are_drawn(clone: Clone) -> None:
+def test_a_figure_that_fails_its_checks_is_kept_out_and_the_others_are_drawn(
+    built: Clone, clone: Clone
+) -> None:
     picture, sidecar = (clone.folder / f"figures/generated/{name}" for name in ("roc.png", "data/roc.json"))
     old = picture.read_bytes()
     sidecar.write_text(sidecar.read_text("utf-8").replace("ROC", "RAC"), "utf-8")
@@ -222,8 +228,8 @@ def test_a_figure_that_fails_its_checks_is_kept_out_and_the_others_are_drawn(clo
         "failed roc: figure `roc` fails its checks and is kept out (see .assets/qa/roc.json): P1"
         in done.stdout
     )
-    assert f"figures  {clone.count('figure') - 1} skipped, 1 failed" in done.stdout
-    assert f"files    1 built, 1 unchanged, {clone.count('file') - 2} skipped" in done.stdout
+    assert f"figures  {built.count('figure') - 1} skipped, 1 failed" in done.stdout
+    assert f"files    1 built, 1 unchanged, {built.count('file') - 2} skipped" in done.stdout
     assert picture.read_bytes() == old
     assert clone.stale().keys() == {"roc", "contact_sheet", "report"}, "and these tell of it"
 

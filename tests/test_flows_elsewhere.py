@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from assets.inputs.evidence import MlflowRuns
 from assets.inputs.extraction import read, read_elsewhere
@@ -17,7 +18,8 @@ from assets.inputs.subjects import ensure_key
 from tests.large_stores import Shape, write_file_store
 from tests.written_stores import opened
 
-README = (Path(__file__).resolve().parents[1] / "flows" / "README.md").read_text("utf-8")
+FLOWS = Path(__file__).resolve().parents[1] / "flows"
+README = (FLOWS / "README.md").read_text("utf-8")
 
 
 def ray_in_threads(threads: ThreadPoolExecutor) -> SimpleNamespace:
@@ -34,7 +36,7 @@ def ray_in_threads(threads: ThreadPoolExecutor) -> SimpleNamespace:
 
 
 def test_the_script_for_ray_reads_what_is_read_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (script,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (script,) = re.findall(r"^```python\n(import ray\n.*?)^```", README, re.MULTILINE | re.DOTALL)
     store, candidates = opened(write_file_store(tmp_path / "s", Shape(320, 4, 2, bad_every=5)).uri)
     ensure_key(tmp_path / "private")
     runs = MlflowRuns(store, {c.run.run_id: c for c in candidates}, tmp_path / "private")
@@ -50,10 +52,18 @@ def test_the_script_for_ray_reads_what_is_read_here(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.prefect
-def test_what_the_readme_deploys_is_the_flow_that_it_runs() -> None:
+def test_what_the_readme_tells_to_run_is_deployed_or_served_and_each_flow_has_its_line() -> None:
     from prefect.flows import load_flow_from_entrypoint
 
-    (entrypoint,) = re.findall(r"prefect --no-prompt deploy (\S+) --name extraction ", README)
-    deployed = load_flow_from_entrypoint(entrypoint).name
-    assert f"prefect deployment run {deployed}/extraction" in README
-    assert f"| `{deployed}` | `{entrypoint.split('/')[1].split(':')[0]}` |" in README
+    from flows import serving
+
+    plan = yaml.safe_load((FLOWS / "prefect.yaml").read_text("utf-8"))
+    there = {f"{one.flow_name}/{one.name}" for one in serving.deployments(None)}
+    for deployment in plan["deployments"]:
+        flow = load_flow_from_entrypoint(deployment["entrypoint"]).name
+        assert f"| `{flow}` | `{deployment['entrypoint'].split('/')[1].split(':')[0]}` |" in README
+        there.add(f"{flow}/{deployment['name']}")
+    named = re.findall(
+        r"(?:prefect deployment run |schedule ls\s|`)(\w+/(?:study|extraction|analysis|served))", README
+    )
+    assert set(named) == there

@@ -10,10 +10,10 @@ from assets.engine.build import Outcome, Result
 from assets.engine.decide import Decision
 from assets.engine.file_build import FileBuild
 from assets.engine.schedule import build_one
-from flows.tasks.steps import OPTIONS, skipped
+from flows.tasks.steps import OPTIONS, made, skipped
 
 
-@task(**OPTIONS)
+@task(task_run_name="load_duckdb", **OPTIONS)
 def load_duckdb(build: FileBuild, keys: Sequence[str]) -> int:
     """Check that every table that figures and files need is what its record says; return the number of tables."""
     with build.working():
@@ -30,13 +30,15 @@ def drawing(figure: str) -> Task[[FileBuild], Any]:
             staged = build.stage(figure)
             if isinstance(staged, Decision):
                 logger.debug("fresh, not drawn")
-                return skipped(figure, staged)
+                return skipped(build, figure)
             build.staged[figure] = staged
             logger.info("drawn: {}", staged.because)
             return figure
 
     draw.__doc__ = f"Draw the figure `{figure}`."
-    named: Task[[FileBuild], Any] = task(name=f"generate_{figure}", **OPTIONS)(draw)
+    named: Task[[FileBuild], Any] = task(
+        name=f"generate_{figure}", task_run_name=f"generate_{figure}", **OPTIONS
+    )(draw)
     return named
 
 
@@ -46,7 +48,7 @@ def export_json(build: FileBuild, figure: str) -> Any:
     with logger.contextualize(asset=figure), build.working():
         staged = build.staged.get(figure)
         if staged is None:
-            return skipped(figure, build.decide(figure))
+            return skipped(build, figure)
         build.export(staged)
         return figure
 
@@ -57,11 +59,10 @@ def validate_figures(build: FileBuild, figure: str) -> Any:
     with logger.contextualize(asset=figure), build.working():
         staged = build.staged.pop(figure, None)
         if staged is None:
-            decision = build.decide(figure)
-            return skipped(figure, decision, Result(figure, Outcome.SKIPPED, decision.because()))
+            return skipped(build, figure, Result(figure, Outcome.SKIPPED))
         result = build.commit(staged)
         logger.info("{}: checked and in place", result.outcome.value)
-        return result
+        return made(result)
 
 
 @task(task_run_name="write_document:{key}", **OPTIONS)
@@ -70,6 +71,6 @@ def write_document(build: FileBuild, key: str) -> Any:
     with logger.contextualize(asset=key), build.working():
         result = build_one(build, key)
         if result.outcome is Outcome.SKIPPED:
-            return skipped(key, build.decide(key), result)
+            return skipped(build, key, result)
         logger.info("{}: in place", result.outcome.value)
-        return result
+        return made(result)

@@ -11,10 +11,10 @@ from assets.engine.build import Outcome, Result
 from assets.engine.decide import Decision
 from assets.engine.declarations import Absent
 from assets.engine.table_build import TableBuild
-from flows.tasks.steps import OPTIONS, skipped
+from flows.tasks.steps import OPTIONS, made, skipped
 
 
-@task(**OPTIONS)
+@task(task_run_name="connect_mlflow:{source}", **OPTIONS)
 def connect_mlflow(build: TableBuild, source: str) -> Any:
     """Look at the MLflow store; return what was found, in a line."""
     seen = build.inventory.observation(source)
@@ -41,7 +41,7 @@ def compute_stratos(build: TableBuild, key: str) -> Any:
         staged = build.stage(key)
         if isinstance(staged, Decision):
             logger.debug("fresh, not computed")
-            return skipped(key, staged)
+            return skipped(build, key)
         build.staged[key] = staged
         logger.info("computed {:,} rows: {}", staged.output.rows, staged.because)
         return key
@@ -53,8 +53,7 @@ def write_duckdb(build: TableBuild, key: str) -> Any:
     with logger.contextualize(asset=key):
         staged = build.staged.pop(key, None)
         if staged is None:
-            decision = build.decide(key)
-            return skipped(key, decision, Result(key, Outcome.SKIPPED, decision.because()))
+            return skipped(build, key, Result(key, Outcome.SKIPPED))
         result = build.commit(staged)
         logger.info("{}: {:,} rows", result.outcome.value, result.rows or 0)
-        return result
+        return made(result)

@@ -1,18 +1,22 @@
 """How our steps appear in Prefect: which faults are tried again, and what a skip looks like."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
 from loguru import logger
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
-from prefect.states import Completed
+from prefect.states import AwaitingRetry, Completed
 from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.types._datetime import now
+from prefect.utilities.engine import emit_task_run_state_change_event
 
 from assets.engine.build import Build, Outcome, Result
-from assets.engine.decide import Decision
+from assets.engine.declarations import Kind
+from assets.engine.definitions import Definitions
 from assets.engine.errors import TransientError, UserError
 
 OPTIONS: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
@@ -21,6 +25,10 @@ tagged task Prefect asks its server for a slot, and a busy server's refusal ende
 
 _GLANCE_SECONDS = 0.2
 """Between two looks at whether the build was stopped."""
+
+
+Ended = tuple[Result, BaseException | None]
+"""What became of an asset, and the error when that is a bug."""
 
 
 class BlockError(UserError):
@@ -37,16 +45,28 @@ def patience(build: Build) -> dict[str, Any]:
     """Return the options of a step that is tried again after a fault that may pass by itself, as the settings ask."""
     settings = build.inventory.definitions.settings
 
-    def may_pass(_task: Any, _run: Any, state: State[Any]) -> bool:
+    def may_pass(_task: Any, run: TaskRun, state: State[Any]) -> bool:
         """Tell whether another attempt is worth it, once the time for it has come."""
         error = state.result(raise_on_failure=False)
         if not isinstance(error, TransientError):
             return False
         delay = settings.retry_delay_seconds
         logger.warning("{}; trying again in {:g} s", str(error).rstrip("."), delay)
+        _show_waiting(run, delay)
         return not build.stopped.wait(delay)  # waited for here: nothing can end a wait of Prefect's own
 
     return {"retries": settings.retries, "retry_delay_seconds": 0, "retry_condition_fn": may_pass}
+
+
+def _show_waiting(run: TaskRun, seconds: float) -> None:
+    """Let the page of a task run show until when it waits, as it does during a wait of Prefect's own."""
+    before: State[Any] | None = run.state
+    state: State[Any] = AwaitingRetry(scheduled_time=now("UTC") + timedelta(seconds=seconds))
+    state.state_details.task_run_id, state.state_details.flow_run_id = run.id, run.flow_run_id
+    run.state, run.state_id, run.state_type, run.state_name = state, state.id, state.type, state.name
+    if before is not None:
+        run.total_run_time += state.timestamp - before.timestamp
+    emit_task_run_state_change_event(run, before, state)
 
 
 def threads(jobs: int = 2) -> Any:
@@ -61,40 +81,62 @@ def submit(task: Any, build: Build, *arguments: Any, wait_for: Sequence[Any] = (
     return future
 
 
-def skipped(key: str, decision: Decision, data: Any = None) -> State[Any]:
+def chosen(definitions: Definitions, selection: Sequence[str] | None, *kinds: Kind) -> list[str]:
+    """Return the selected assets of these kinds, in building order; all of them when nothing is selected.
+
+    Raises UserError for a selection that names what is not there, or nothing of these kinds.
+    """
+    keys = [key for key in definitions.select(selection or []) if definitions.assets[key].kind in kinds]
+    if not keys:
+        raise UserError(
+            f"{', '.join(selection or ['*'])} selects no {' or '.join(kinds)}: name some, or none for all"
+        )
+    return keys
+
+
+def made(result: Result) -> State[Any]:
+    """Return the state of a step that put an asset in place, with what became of it and why."""
+    rows = "" if result.rows is None else f", {result.rows:,} rows"
+    return Completed(message=f"{result.key}: {result.outcome.value}{rows}; {result.because}", data=result)
+
+
+def skipped(build: Build, key: str, data: Any = None) -> State[Any]:
     """Return the state of a step that had nothing to do, visible as such with its reason."""
-    because = decision.because() or "input hash unchanged"
-    return Completed(name="Skipped", message=f"{key}: {because}", data=data)
+    unchanged = f"input hash {build.inventory.records[key].input_hash[:8]} unchanged"
+    return Completed(name="Skipped", message=f"{key}: {unchanged}", data=data)
 
 
 def outcome(
-    build: Build, key: str, steps: Sequence[PrefectFuture[Any]]
-) -> tuple[Result, BaseException | None]:
+    build: Build, key: str, steps: Sequence[PrefectFuture[Any]], glance: Callable[[], None] = lambda: None
+) -> Ended:
     """Wait for the steps of an asset; return what became of it, and the error when that is a bug.
 
-    Raises `Stopped` as soon as the build is stopped, whatever waits in the queue.
+    Calls `glance` meanwhile, every now and then. Raises `Stopped` as soon as the build is stopped, whatever waits in
+    the queue.
     """
     for step in steps:
-        _wait(build, step)
+        _wait(build, step, glance)
         if step.state.is_failed() or step.state.is_crashed():
             error = step.state.result(raise_on_failure=False)
             bug = None if isinstance(error, UserError | TransientError) else error
-            return Result(key, Outcome.FAILED, str(error)), bug
+            because = str(error) if bug is None else f"{type(error).__name__}, which is a bug: see the log"
+            return Result(key, Outcome.FAILED, because), bug
         if not step.state.is_completed():  # NotReady: something that it waits for failed
             return Result(key, Outcome.BLOCKED, "what it reads failed"), None
     return steps[-1].result(), None
 
 
-def _wait(build: Build, step: PrefectFuture[Any]) -> None:
+def _wait(build: Build, step: PrefectFuture[Any], glance: Callable[[], None]) -> None:
     ended = Event()
     step.add_done_callback(lambda _: ended.set())
     while not ended.wait(_GLANCE_SECONDS):
         build.go_on()
+        glance()
     step.wait()
     build.go_on()
 
 
-def settled(found: Sequence[tuple[Result, BaseException | None]]) -> list[Result]:
+def settled(found: Sequence[Ended]) -> list[Result]:
     """Return the results of a block; raise the first bug, or `BlockError` when something failed."""
     for _, bug in found:
         if bug is not None:
