@@ -15,7 +15,7 @@ SYSTEM_PYTHON := $(shell PATH=$$(printf %s "$$PATH" | sed 's|$(CURDIR)/.venv/bin
 forced := $(filter-out 0 no,$(FORCE))$(filter --force,$(MAKECMDGOALS))$(findstring B,$(firstword -$(MAKEFLAGS)))
 FLAGS := $(if $(forced),--force) $(if $(ENGINE),--engine $(ENGINE))
 
-.PHONY: help setup reproduce experiment extract analyze status verify test spark lint bench lock ui clean --force
+.PHONY: help setup reproduce experiment extract analyze status verify test spark lint bench lock ui dagster clean --force
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,11 @@ lock: setup ## pin the newest versions that pyproject.toml admits (needs uv)
 ui: setup ## the Prefect dashboard with the runs so far, on http://127.0.0.1:4200
 	@PREFECT_HOME=$${PREFECT_HOME:-$(CURDIR)/.assets/prefect} PREFECT_SERVER_API_PORT=4200 \
 		DO_NOT_TRACK=1 PREFECT_SERVER_ANALYTICS_ENABLED=false $(VENV)/bin/prefect server start
+
+dagster: setup ## the same assets on Dagster's pages, on http://127.0.0.1:3000
+	@home=$${DAGSTER_HOME:-$(CURDIR)/.assets/dagster}; mkdir -p "$$home" && \
+		{ test -e "$$home/dagster.yaml" || printf 'telemetry:\n  enabled: false\n' > "$$home/dagster.yaml"; } && \
+		DAGSTER_HOME="$$home" $(VENV)/bin/dagster dev -m assets.definitions -h 127.0.0.1 -p 3000
 
 clean: ## delete what can be made again from data/public: figures and caches
 	@rm -rf .assets .pytest_cache .mypy_cache .ruff_cache .hypothesis figures/generated
