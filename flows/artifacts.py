@@ -26,7 +26,7 @@ from assets.charts.qa.verdict import Verdict, load
 from assets.engine.build import Build, Outcome, Result
 from assets.engine.progress import Progress
 from assets.engine.project import Project
-from flows.outage import give_up
+from flows.outage import give_up, is_outage
 
 PICTURE_BYTES = 60_000
 """A picture is not larger than this; encoded for a page it takes a third more."""
@@ -45,8 +45,11 @@ def sending() -> Iterator[None]:
         logger.warning(
             "not all of this run is on Prefect's pages: the server answers {}", error.response.status_code
         )
-    except (httpx.HTTPError, RuntimeError) as error:
-        give_up(error)
+    except Exception as error:
+        if is_outage(error):
+            give_up(error)
+        else:  # a picture that cannot be read must not fail what is done
+            logger.warning("not all of this run is on Prefect's pages: {}", type(error).__name__)
 
 
 def show_results(key: str, build: Build, results: Sequence[Result]) -> None:
@@ -109,10 +112,14 @@ class ProgressBar:
 
 
 def show_figures(project: Project, results: Iterable[Result]) -> None:
-    """Leave the pictures of the figures that were put in place, made small, unless there are none."""
+    """Leave the pictures of the figures that were put in place, made small, if any; none that shows single subjects."""
     gallery = _gallery(project)
     made = [result.key for result in results if result.outcome in _MADE]
-    passed = [key for key in made if (verdict := gallery.recorded(key)) and not verdict.fatal]
+    passed = [
+        key
+        for key in made
+        if gallery.is_public(key) and (verdict := gallery.recorded(key)) and not verdict.fatal
+    ]
     if passed:
         shown = [f"## {key}\n\n![{key}](data:image/png;base64,{_encoded(gallery, key)})\n" for key in passed]
         create_markdown_artifact(

@@ -53,7 +53,7 @@ def run(flow: Flow[Any, Any], **parameters: Any) -> Any:
     try:
         watched(**parameters)
     except Exception as error:
-        if ending.error is error or not _is_outage(error):
+        if ending.error is error or not is_outage(error):
             mark.remove()
             raise
         give_up(error)
@@ -87,7 +87,7 @@ def _keeping(function: Callable[..., Any], ending: _Ending, mark: Mark) -> Calla
     return kept
 
 
-def _is_outage(error: Exception) -> bool:
+def is_outage(error: Exception) -> bool:
     """Tell Prefect's ways of saying that its server is not there, or of no use, from everything else."""
     silent = isinstance(error, RuntimeError) and ("reach API" in str(error) or "ephemeral" in str(error))
     return silent or isinstance(error, httpx.HTTPError)

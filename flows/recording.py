@@ -35,7 +35,7 @@ class Page:
         scheme, _, rest = url.rstrip("/").partition("://")
         host, slash, path = rest.partition("/")
         user, _, host = host.rpartition("@")
-        self.url, self.key, self._auth = f"{scheme}://{host}{slash}{path}", key, auth or user
+        self.url, self.key, self._auth = f"{scheme}://{host}{slash}{path}", key, auth or _plain(user)
         self._base = slash + path
         self._connection: HTTPConnection | None = None
 
@@ -76,6 +76,15 @@ class RefusedError(OSError):
         """Keep the HTTP status."""
         super().__init__(f"it answers {status} {reason}")
         self.status = status
+
+
+def _plain(user: str) -> str:
+    """Return the user:password of an address as it was before it was made fit for one."""
+    if "%" not in user:
+        return user
+    from urllib.parse import unquote
+
+    return unquote(user)
 
 
 def page() -> Page | None:

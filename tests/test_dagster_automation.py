@@ -10,6 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.engine.lock import build_lock
+from assets.engine.stamp import LOCK
 from assets.on_dagster import run_partitions
 from assets.on_dagster.automation import automated, on_change
 from tests.dagster_statuses import Loaded, loaded
@@ -130,12 +132,27 @@ def test_the_sensor_asks_for_what_is_not_fresh_and_for_one_state_once(
         assert tick(it, cursor)[:2] == (set(), "could not look: lots.json is not there: write it")
 
 
-def test_the_sensor_waits_for_a_run_that_is_going_on(folder: Folder, instance: dg.DagsterInstance) -> None:
+def test_the_sensor_waits_for_a_build_and_not_for_a_run_that_was_killed(
+    folder: Folder, instance: dg.DagsterInstance
+) -> None:
     with loaded(folder, instance) as it:
         (folder.path / "total.txt").unlink()
         job = it.definitions.resolve_implicit_global_asset_job_def()
         instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-        assert tick(it)[:2] == (set(), "a run is going on: looked at when it is over")
+        with build_lock(Path(LOCK), print):
+            assert tick(it)[:2] == (set(), "a build is going on: looked at when it is over")
+        assert tick(it)[0] == {"told"}
+
+
+def test_what_dagster_loaded_before_an_edit_asks_for_nothing(
+    folder: Folder, instance: dg.DagsterInstance
+) -> None:
+    with loaded(folder, instance) as it:
+        assert it.definitions, "loaded, before the edit"
+        (folder.path / "total.txt").unlink()
+        folder.edit("The sum, written down.", "The sum, told.")
+        _, why, _ = tick(it)
+        assert why == "code or settings were edited since Dagster loaded them: reload the definitions"
 
 
 def test_what_a_source_consists_of_comes_changes_and_leaves(

@@ -56,6 +56,21 @@ from assets.on_dagster import build_definitions, project_of
 
 defs = build_definitions(project_of("my_assets"))
 """
+ODD_COLUMNS = """
+@asset(ranges={"p-value": (0, 1), "p value": (0, 1), "é": (0, 1)})
+def tests() -> pa.Table:
+    return pa.table({"p-value": [0.1], "p value": [0.2], "é": [0.3]})
+"""
+ALIKE = """
+@asset(name="a-b")
+def one() -> pa.Table:
+    return pa.table({"v": [1]})
+
+
+@asset(name="NAME")
+def other() -> pa.Table:
+    return pa.table({"v": [1]})
+"""
 ALL = ["measured", "report", "total"]
 
 
@@ -230,6 +245,30 @@ def test_a_database_that_somebody_writes_to_is_named_when_dagster_loads(folder: 
     finally:
         holder.kill()
         holder.communicate()
+
+
+def test_columns_of_any_name_may_have_ranges(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write(ODD_COLUMNS)
+    with folder.open() as project:
+        loaded = build_definitions(project).resolve_asset_graph()
+    (key,) = loaded.materializable_asset_keys
+    assert {check.name for check in loaded.get_check_keys_for_assets({key})} == {
+        "range_of_p_value",
+        "range_of_p_value_2",
+        "range_of__",
+    }
+
+
+@pytest.mark.parametrize("name", ["a_b", "all_assets", "report_status"])
+def test_names_that_dagster_does_not_tell_apart_are_refused_in_a_line(tmp_path: Path, name: str) -> None:
+    folder = Folder(tmp_path)
+    folder.write(ALIKE.replace("NAME", name))
+    with (
+        folder.open() as project,
+        pytest.raises(UserError, match=f"`{name}` have one name on Dagster's pages"),
+    ):
+        build_definitions(project)
 
 
 def test_no_name_of_ours_is_taken_for_dagsters() -> None:

@@ -1,6 +1,5 @@
 """A Dagster run is our scheduler, watched: what it tells Dagster is what is in place."""
 
-import signal
 import subprocess
 import sys
 import threading
@@ -8,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pytest
 
 from assets.engine.errors import UserError
 from assets.engine.schedule import Attempts, materialize
-from assets.on_dagster.building import Building
 from assets.on_dagster.figures import Figures
 from tests.dagster_runs import Ran, run, staged
 from tests.gallery_folders import Drawing, Here
@@ -215,26 +212,34 @@ def test_a_locked_database_is_said_in_a_line(built: Folder, instance: dg.Dagster
     assert f"is locked by process {holder.pid}: close the program" in found.failures["lines"]
 
 
-CANCELLED = "    import signal; signal.raise_signal(signal.SIGINT); STOPPED.wait(30)\n"
+SILENT = """
+@observable_source_asset
+def server():
+    if Path("down").exists():
+        raise TransientError("The server does not answer.")
+    return Observation("1", value=[1])
+
+@asset
+def read(server) -> pa.Table:
+    return pa.table({"v": server})
+
+@asset(path="told.txt")
+def told(read: pa.Table, output) -> Path:
+    output.write_text("1")
+    return output
+"""
 
 
-def test_cancelling_keeps_what_is_finished(
-    numbers: Folder, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+def test_a_source_that_nothing_selected_reads_may_be_silent(
+    tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    stopped, stop, before = threading.Event(), Building.stop, signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(Building, "stop", lambda self: (stop(self), stopped.set()))
-    numbers.edit("    odd = (measured", CANCELLED + "    odd = (measured")
-    with staged(numbers, instance) as stage:
-        stage.project.definitions.assets["by_parity"].function.__globals__["STOPPED"] = stopped
-        found = stage.run()
-    assert not found.succeeded and any(line.startswith("Stopping as soon as") for line in found.log)
-    assert signal.getsignal(signal.SIGINT) is before
-    assert not numbers.database.exists()
-    with duckdb.connect(str(numbers.working_copy), read_only=True) as kept:
-        assert kept.execute("SELECT count(*) FROM measured").fetchone() == (4,)
-    numbers.edit(CANCELLED, "")
-    again = run(numbers, instance)
-    assert again.succeeded and again.outcomes["measured"] == "skipped"
+    folder = Folder(tmp_path)
+    folder.write(SILENT)
+    folder.build()
+    (tmp_path / "down").touch()
+    (tmp_path / "told.txt").unlink()
+    found = run(folder, instance, "told")
+    assert found.succeeded and found.outcomes == {"told": "restored"}
 
 
 @pytest.fixture(scope="module")

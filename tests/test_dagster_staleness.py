@@ -79,6 +79,16 @@ def test_checks_are_said_of_what_they_looked_at_alone(folder: Folder, instance: 
         ]
 
 
+def test_a_check_that_was_declared_later_has_not_been_passed(
+    folder: Folder, instance: dg.DagsterInstance
+) -> None:
+    folder.edit('ranges={"v": (0, 1000)}', 'ranges={"v": (0, 1000), "id": (0, 1)}')
+    with loaded(folder, instance) as it:
+        it.report()
+    key = dg.AssetCheckKey(dg.AssetKey(["measured"]), "range_of_id")
+    assert not instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+
+
 def test_an_edit_of_code_needs_no_report(folder: Folder, instance: dg.DagsterInstance) -> None:
     """Comments and refactorings are nothing to Dagster, edits are: by the code versions of the definitions alone."""
     with loaded(folder, instance) as it:

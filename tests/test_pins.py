@@ -18,6 +18,7 @@ CULPRITS = {
     "fastapi": ("prefect", "3.8.8"),
     "prefect": ("prefect", "3.8.8"),
     "mlflow": ("mlflow", "3.17.2"),
+    "dagster": ("dagster", "1.13.27"),
 }
 
 

@@ -36,7 +36,8 @@ def _proof(body: bytes) -> bytes:
     return hashlib.sha256(body).hexdigest().encode()
 
 
-def _hold(seen: Facts | None) -> bool:
+def hold(seen: Facts | None) -> bool:
+    """Tell whether every file is as it was when these statistics were taken."""
     return seen is not None and all(facts(path) == found for path, found in seen.items())
 
 
@@ -98,7 +99,7 @@ class Code:
     def __init__(self, root: Path, index: Index | None = None) -> None:
         self.root, self._index = root, index
         kept = index.content.get("code", {}) if index else {}
-        held = kept.get("root") == str(root) and _hold(kept.get("seen"))
+        held = kept.get("root") == str(root) and hold(kept.get("seen"))
         self._kept: dict[str, Any] = (
             dict(kept) if held else {"closures": {}, "attributes": {}, "versions": {}}
         )
@@ -124,7 +125,7 @@ class Code:
 
     def holds(self) -> bool:
         """Tell whether every file that the answers rest on is as it was."""
-        return _hold(self.seen)
+        return hold(self.seen)
 
     def closure(self, *references: str, caption: bool = False) -> Closure:
         """Return all that the `module:name` references reach; see `CodeBase.closure`."""

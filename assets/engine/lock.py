@@ -29,6 +29,18 @@ def build_lock(path: Path, waiting: Callable[[str], None]) -> Iterator[bool]:
         yield waited
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether a build is going on, without keeping one from beginning."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def _try(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,11 +2,12 @@
 
 A file that a module reads when it is imported, such as `params.yaml`, bears on what is declared; a folder that a source
 lists bears on what it finds. Both are watched without anybody naming them. What a library opens in C, as DuckDB and
-Arrow do, is not seen.
+Arrow do, or in a thread of its own, is not seen.
 """
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,8 +23,8 @@ _LISTED = ("os.listdir", "os.scandir")
 _IMPORTING = "<frozen importlib"
 
 
-class _Ear:
-    """An audit hook, which Python never lets go of; it hears only while somebody listens."""
+class _Ear(threading.local):
+    """An audit hook, which Python never lets go of; it hears only while somebody listens, and only their thread."""
 
     heard: Facts | None = None
 

@@ -15,7 +15,7 @@ from assets.engine.decide import State
 from assets.engine.definitions import Definitions
 from assets.engine.errors import TransientError, UserError
 from assets.engine.guardrails import GuardLimits
-from assets.engine.index import Code, Index, facts_of
+from assets.engine.index import Code, Index, facts_of, hold
 from assets.engine.inventory import Inventory
 from assets.engine.modules import loaded_below
 from assets.engine.progress import Progress
@@ -109,6 +109,11 @@ class Project:
     def declared_by(self) -> dict[str, list[int] | None]:
         """Statistics of all files that bear on what is declared and observed, as they were when first asked for."""
         return facts_of([*loaded_below(self.definitions.root), *self.declared_in])
+
+    def is_as_imported(self) -> bool:
+        """Tell whether code and settings in their files are still those that this process works by."""
+        files = {path: seen for path, seen in self.declared_by.items() if not Path(path).is_dir()}
+        return self.imported_code.holds() and hold(files)  # a folder changes when results are put into it
 
     @cached_property
     def file_stores(self) -> "Mapping[str, FileStore]":

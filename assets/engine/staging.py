@@ -1,7 +1,9 @@
 """A table on its way: the query that makes it, and the checks that it must pass before it is kept."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import duckdb
 
@@ -117,8 +119,16 @@ def row_checks(asset: Asset) -> list[RowCheck]:
         outside = f"{quoted(column)} < '{low}'::DOUBLE OR {quoted(column)} > '{high}'::DOUBLE"
         outside += f" OR isnan({quoted(column)}::DOUBLE)"
         promise, finding = f"`{column}` is from {low} to {high}.", f"has `{column}` outside {low} to {high}"
-        checks.append(RowCheck(f"range_of_{column}", promise, finding, f"FROM _asked WHERE {outside}"))
+        word = re.sub(r"\W", "_", column, flags=re.ASCII)
+        name = _another(f"range_of_{word}", [check.name for check in checks])
+        checks.append(RowCheck(name, promise, finding, f"FROM _asked WHERE {outside}"))
     return checks
+
+
+def _another(name: str, taken: Sequence[str]) -> str:
+    """Return the name, numbered where columns that differ in other signs only would share it."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    return name if name not in taken else next(n for n in numbered if n not in taken)
 
 
 def broken(cursor: duckdb.DuckDBPyConnection, check: RowCheck, table: str) -> int:

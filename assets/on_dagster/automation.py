@@ -5,16 +5,18 @@ Schedule and sensor are off until somebody switches them on.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from assets.engine.decide import Decision, State
 from assets.engine.declarations import Kind
 from assets.engine.errors import TransientError, UserError
 from assets.engine.hashing import digest
 from assets.engine.inventory import Inventory
+from assets.engine.lock import is_held
+from assets.engine.stamp import LOCK
 from assets.on_dagster.bridge import Bridge
 from assets.on_dagster.truth import look, tell
 from assets.on_dagster.versions import code_version, data_versions
@@ -33,6 +35,7 @@ STATUS = "assets_status"
 
 _DAILY = "0 5 * * *"
 _LOOK_SECONDS = 300
+_OUTDATED = "code or settings were edited since Dagster loaded them: reload the definitions"
 _NAMED = 3
 
 Job = dg.JobDefinition | UnresolvedAssetJobDefinition
@@ -75,6 +78,8 @@ def _job(name: str, keys: Sequence[str]) -> UnresolvedAssetJobDefinition:
 def _reporting(bridge: Bridge) -> dg.JobDefinition:
     @dg.op(name=f"{REPORT}_op")
     def reported(context: dg.OpExecutionContext) -> None:
+        if not bridge.project.is_as_imported():
+            raise dg.Failure(_OUTDATED, allow_retries=False)
         told = tell(bridge, context.instance, *look(bridge))
         context.log.info(f"Dagster was told of {', '.join(told) or 'nothing: it knew'}")
 
@@ -98,8 +103,10 @@ def _sensor(bridge: Bridge, job: UnresolvedAssetJobDefinition) -> dg.SensorDefin
         "exactly what is not fresh; of one state once.",
     )
     def looking(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.SensorResult:
-        if context.instance.get_runs_count(dg.RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES)):
-            return dg.SkipReason("a run is going on: looked at when it is over")
+        if is_held(Path(LOCK)):  # runs that were killed are going on for ever, to Dagster
+            return dg.SkipReason("a build is going on: looked at when it is over")
+        if not bridge.project.is_as_imported():
+            return dg.SkipReason(_OUTDATED)
         try:
             inventory, decisions = look(bridge)
             told = tell(bridge, context.instance, inventory, decisions)

@@ -33,6 +33,7 @@ class Building:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._asked: frozenset[str] = frozenset()
         self._results: dict[str, Result] = {}
         self._final: set[str] = set()
         """Keys of which nothing more is to come."""
@@ -74,6 +75,15 @@ class Building:
         if self._build is not None:
             self._build.stop()
 
+    def end(self) -> None:
+        """Wait until nothing is built any more; what no step can ask for any more is not begun.
+
+        A run that is cancelled between two steps, while Dagster keeps an event, raises in neither.
+        """
+        if not self._asked <= self._final:
+            self.stop()
+        self.wait()
+
     def wait(self) -> None:
         """Wait until nothing is built any more; at once when it was stopped before anything was open."""
         if self._thread is not None and not (self._stopped and self._build is None):
@@ -88,6 +98,7 @@ class Building:
         if self._thread is None:
             selected = context.op_execution_context.job_def.asset_layer.selected_asset_keys
             keys = [key for key in self._project.definitions.order if dg.AssetKey([key]) in selected]
+            self._asked = frozenset(keys)
             forced = keys if context.run.tags.get(FORCE, "").lower() == "true" else []
             self._thread = threading.Thread(
                 target=self._work, args=(keys, forced), name="assets", daemon=True
@@ -145,7 +156,10 @@ class Building:
         if not isinstance(build, TableBuild):
             # while this run waited for the lock, another may have made files
             self.inventory = self._project.look(self._project.imported_code)
-        yield
+        try:
+            yield
+        finally:
+            self._build = None
         if isinstance(build, TableBuild):
             self.inventory = self._project.look(self._project.imported_code)
             for result in [*self._results.values()]:

@@ -7,9 +7,10 @@ from typing import Any
 import dagster as dg
 
 from assets.engine.declarations import Kind
+from assets.engine.errors import UserError
 from assets.engine.project import Project
 from assets.on_dagster import run_partitions
-from assets.on_dagster.automation import JOBS, automated
+from assets.on_dagster.automation import JOBS, REPORT, automated
 from assets.on_dagster.bridge import Bridge, Described, Showing
 from assets.on_dagster.files import FilesShown
 from assets.on_dagster.running import BUILDING, building, step
@@ -38,6 +39,7 @@ def build_definitions(
     jobs
         Which kinds of assets each job brings up to date.
     """
+    _check_names([*project.definitions.order, *jobs, REPORT])
     plain: dict[str, Showing] = {kind: FilesShown() for kind in project.file_stores}
     plain["table"] = Tables(project.database.stem)
     bridge = Bridge(project, {**plain, **(kinds or {})}, partitions or {})
@@ -54,6 +56,18 @@ def build_definitions(
         sensors=automation.sensors,
         executor=dg.in_process_executor,  # the steps watch one build; a process for each would cost seconds
     )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Raise UserError for two names of assets or jobs that Dagster does not tell apart."""
+    seen: dict[str, str] = {}
+    for name in names:
+        first = seen.setdefault(dg.AssetKey([name]).to_python_identifier(), name)
+        if first != name or names.count(name) > 1:
+            raise UserError(
+                f"`{first}` and `{name}` have one name on Dagster's pages, where jobs and the steps of assets share "
+                "theirs: rename the asset with `name=`"
+            )
 
 
 def _asset(bridge: Bridge, spec: dg.AssetSpec, resource: dg.ResourceDefinition) -> dg.AssetsDefinition:

@@ -39,11 +39,11 @@ class Figures:
         return list(_CHECKS.values())
 
     def metadata(self, inventory: Inventory, asset: Asset) -> Metadata:
-        """Return a small picture of the figure that is in place, and where its files are."""
+        """Return a small picture of the figure in place, unless it shows single subjects, and where its files are."""
         *places, verdict, sidecar = self._gallery.files(asset.key)
         files = dict(zip((*FORMATS, "qa", "sidecar"), (*places, verdict, sidecar), strict=True))
         shown: Metadata = {}
-        if files["png"].is_file():
+        if files["png"].is_file() and self._gallery.is_public(asset.key):
             shown["assets/preview"] = dg.MetadataValue.md(_preview(files["png"], asset.key))
         return shown | {f"assets/{name}": dg.MetadataValue.path(path) for name, path in files.items()}
 

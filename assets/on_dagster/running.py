@@ -28,7 +28,7 @@ def building(bridge: Bridge) -> dg.ResourceDefinition:
         try:
             yield build
         finally:
-            build.wait()
+            build.end()
             build.log(log)
             if build.began:
                 _tell_the_rest(bridge, context.instance, log)

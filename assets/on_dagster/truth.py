@@ -137,7 +137,9 @@ def _tell(
     instance.report_runless_asset_event(
         dg.AssetMaterialization(dg.AssetKey([key]), metadata=metadata, tags=said)
     )
-    if there and Cause.OUTPUT_EDITED not in {reason.cause for reason in decision.reasons}:
+    asset = inventory.definitions.named(key)
+    # by what is declared now, and of what lies there now
+    if there and not any(_is_of_itself(reason, asset) for reason in decision.reasons):
         _tell_checks(bridge, instance, key)
 
 

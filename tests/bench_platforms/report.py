@@ -8,15 +8,15 @@ from tests.bench_platforms.scenarios import Taken
 
 def lines(rounds: Sequence[Sequence[Taken]]) -> Iterator[str]:
     """Yield a line per platform: medians over the rounds, beside the first platform of the same round."""
-    yield "| | CPU s | more than plain | ratio | wall s | peak MB | server, CPU s |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    yield "| | CPU s | more than plain | ratio | wall s | server, CPU s |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for column in zip(*rounds, strict=True):
         more = median(taken.cost.cpu - all_[0].cost.cpu for taken, all_ in zip(column, rounds, strict=True))
         ratio = median(taken.cost.cpu / all_[0].cost.cpu for taken, all_ in zip(column, rounds, strict=True))
         server = median(taken.server for taken in column)
         yield (
             f"| {column[0].platform} | {_median(column, 'cpu'):.2f} | {more:+.2f} | {ratio:,.2f} "
-            f"| {_median(column, 'wall'):.2f} | {_median(column, 'peak_mb'):,.0f} | {server or 0:.2f} |"
+            f"| {_median(column, 'wall'):.2f} | {server:.2f} |"
         )
 
 

@@ -62,6 +62,12 @@ class Gallery:
         said = (self.folder / "data" / f"{key}{suffix}" for suffix in (".qa.json", ".json"))
         return [*(self.folder / f"{key}.{kind}" for kind in FORMATS), *said]
 
+    def is_public(self, key: str) -> bool:
+        """Tell whether the figure in place shows no single subjects; of one that does not say so, no."""
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            return bool(json.loads(self.files(key)[-1].read_bytes())["privacy"] == "aggregate")
+        return False
+
     def look(self, keys: Iterable[str]) -> tuple[dict[str, Record], dict[str, str]]:
         """Return the records of the figures that are there, and their data versions as they really are."""
         records, versions = dict[str, Record](), dict[str, str]()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from assets.engine.stamp import STATE
 
-WIDTHS = (720, 540, 360, 180)
+WIDTHS = (720, 540, 360, 180, 90, 45, 20)
 """Pixels; the largest width whose file is small enough is taken."""
 _COLOURS = 64
 _KEPT = Path(STATE) / "thumbnails"
