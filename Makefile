@@ -78,7 +78,7 @@ ui: setup ## the Prefect dashboard with the runs so far, on http://127.0.0.1:420
 
 dagster: setup ## the same assets on Dagster's pages, on http://127.0.0.1:3000
 	@home=$${DAGSTER_HOME:-$(CURDIR)/.assets/dagster}; mkdir -p "$$home" && \
-		{ test -e "$$home/dagster.yaml" || printf 'telemetry:\n  enabled: false\n' > "$$home/dagster.yaml"; } && \
+		{ test -e "$$home/dagster.yaml" || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > "$$home/dagster.yaml"; } && \
 		export DAGSTER_HOME="$$home" && echo "telling Dagster what is in place" && \
 		{ $(VENV)/bin/dagster job execute -m assets.definitions -j report_status > "$$home/report_status.log" 2>&1 || \
 			echo "that failed: $$home/report_status.log says why"; } && \

@@ -79,6 +79,13 @@ def test_the_plan_says_what_will_be_restored_and_the_build_does_so(folder: Folde
     assert done["measured"] == done["extremes"] == "restored" and done["lines"] == "skipped"
 
 
+def test_a_source_that_is_gone_is_said_though_what_was_made_from_it_stands(folder: Folder) -> None:
+    (folder.path / "raw.txt").unlink()
+    told = run(folder, "materialize")
+    assert told.code == 0 and all(line.startswith("skipped") for line in told.lines)
+    assert told.err == "source `raw` is absent, and what was made from it stands: raw.txt is not there\n"
+
+
 def test_quiet_tells_of_failures_alone(folder: Folder) -> None:
     folder.edit("* FACTOR", "* FACTOR / 0", "helpers.py")
     told = run(folder, "materialize", "--quiet")

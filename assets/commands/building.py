@@ -4,17 +4,19 @@ import argparse
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from assets.commands import screen
 from assets.commands.explaining import chosen, plan_command
 from assets.commands.loading import project_of
-from assets.engine.errors import UserError
+from assets.engine.declarations import Absent
+from assets.engine.errors import TransientError, UserError
 
 if TYPE_CHECKING:
     from assets.engine.build import Result
+    from assets.engine.inventory import Inventory
     from assets.engine.progress import Progress
 
 Finished = Callable[["Result"], None]
@@ -33,7 +35,8 @@ def materialize_command(options: argparse.Namespace) -> int:
 
     project = project_of(options.module)
     settings = project.definitions.settings
-    keys, forced = chosen(project.look(), options)
+    inventory = project.look()
+    keys, forced = chosen(inventory, options)
     with _reporting(options, len(keys), project.unit) as (finished, progress):
         results = materialize(
             project,
@@ -47,6 +50,7 @@ def materialize_command(options: argparse.Namespace) -> int:
             finished=finished,
             progress=progress,
         )
+    _tell_absent(inventory, keys)
     if options.json:
         order = [key for key in project.definitions.order if key in results]
         screen.as_json({"assets": [_result_row(results[key]) for key in order]})
@@ -73,6 +77,16 @@ def _reporting(options: argparse.Namespace, count: int, unit: str) -> Iterator[R
             yield reporting
     else:
         yield _print_result, Progress(_tell, unit=unit)
+
+
+def _tell_absent(inventory: "Inventory", keys: Sequence[str]) -> None:
+    """Say which sources are not there: what was made from them was left as it is."""
+    read = {upstream for key in keys for upstream in inventory.definitions.assets[key].upstream}
+    for source in sorted(read & inventory.definitions.sources.keys()):
+        with suppress(UserError, TransientError):  # of a silent one its readers told already
+            seen = inventory.observation(source)
+            if isinstance(seen, Absent):
+                _tell(f"source `{source}` is absent, and what was made from it stands: {seen.reason}")
 
 
 def _tell(line: str) -> None:
