@@ -40,7 +40,8 @@ def run(session: Path, folder: Path, environment: Mapping[str, str]) -> None:
         done = subprocess.run(
             ["sh", "-c", command.line + " 2>&1"],
             cwd=folder,
-            env={**os.environ, **environment},
+            # lines come in the order in which they are printed, as on a terminal
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             capture_output=True,
             text=True,
             timeout=1200,

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.only_loopback import OnlyLoopback
 from tests.prefect_servers import Server
 from tests.study_clones import DATABASE, ROOT, Clone
 
@@ -41,16 +42,20 @@ def test_a_second_time_nothing_is_imported_and_nothing_is_written(clone: Clone) 
     assert {p: p.stat().st_mtime_ns for p in clone.folder.rglob("*")} == before
 
 
-def test_prefect_and_the_plain_scheduler_build_the_same(built: Clone, clone: Clone) -> None:
+def test_prefect_and_the_plain_scheduler_build_the_same(
+    built: Clone, clone: Clone, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    loopback = OnlyLoopback(tmp_path_factory.mktemp("site"))
     clone.forget("roc", "calibration", "orchestration")  # of tables, and of a source
     (clone.folder / "figures/generated/report.html").unlink()
-    done = clone.run("flows", "reproduce", "--engine", "prefect")
+    done = clone.run("flows", "reproduce", "--engine", "prefect", **loopback.environment)
+    assert loopback.tried() == [], "no telemetry, no look-up, by us or by the temporary server"
     assert f"tables   {built.count('table')} built" in done.stdout
     assert f"figures  3 built, {built.count('figure') - 3} skipped" in done.stdout
     assert clone.versions() == built.versions()
     log = "".join(p.read_text("utf-8") for p in (clone.folder / ".assets/logs").glob("*.log"))
     for task in (
-        "connect_mlflow",
+        "connect_mlflow:mlflow_runs",
         "load_pickle:extracted_runs:0",
         "compute_stratos:roc_curves",
         "generate_calibration",
