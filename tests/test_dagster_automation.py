@@ -14,6 +14,7 @@ from assets.engine.lock import build_lock
 from assets.engine.stamp import LOCK
 from assets.on_dagster import run_partitions
 from assets.on_dagster.automation import automated, on_change
+from tests.dagster_lots import MADE_OF_LOTS
 from tests.dagster_statuses import Loaded, loaded
 from tests.project_folders import Folder
 
@@ -31,31 +32,13 @@ def lots():
     return Observation(repr(sorted(partitions.items())), lots, partitions)
 
 
-@asset(primary_key=["lot", "place"], partitions_def="lots")
-def items(lots, partition_keys) -> pa.Table:
-    """One number of one lot."""
-    rows = [(lot, place, v) for lot in partition_keys for place, v in enumerate(lots[lot])]
-    return pa.table(dict(zip(("lot", "place", "v"), map(list, zip(*rows)))))
-
-
-@asset
-def total(items: ir.Table) -> ir.Table:
-    """The sum."""
-    return items.aggregate(n=items.v.sum().cast("int64"))
-
-
-@asset(path="total.txt")
-def told(total: pa.Table, output) -> Path:
-    """The sum, written down."""
-    output.write_text(str(total["n"][0]))
-    return output
-'''
+@asset(primary_key=["lot", "place"], partitions_def="lots")'''
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder = Folder(tmp_path_factory.mktemp("lots"))
-    folder.write(STUDY)
+    folder.write(STUDY + MADE_OF_LOTS)
     write(folder, a=[1, 2], b=[3])
     folder.ran()
     return folder

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from assets.on_dagster import truth
+from tests.dagster_lots import MADE_OF_LOTS
 from tests.dagster_statuses import loaded
 from tests.project_folders import ROOT, Folder
 from tests.report_browser import chromium
@@ -40,28 +41,9 @@ def lots():
     kinds={"measurement"},
     ranges={"v": (0, 9)},
     columns={"v": "what was measured, in grams"},
-)
-def items(lots, partition_keys) -> pa.Table:
-    """One number of one lot."""
-    rows = [(lot, place, v) for lot in partition_keys for place, v in enumerate(lots[lot])]
-    return pa.table(dict(zip(("lot", "place", "v"), map(list, zip(*rows)))))
-
-
-@asset
-def total(items: ir.Table) -> ir.Table:
-    """The sum."""
-    return items.aggregate(n=items.v.sum().cast("int64"))
-
-
-@asset(path="total.txt")
-def told(total: pa.Table, output) -> Path:
-    """The sum, written down."""
-    output.write_text(str(total["n"][0]))
-    return output
-'''
+)'''
 DEFINITIONS = """
-from assets.commands.loading import project_of
-from assets.on_dagster import build_definitions
+from assets.on_dagster import build_definitions, project_of
 
 defs = build_definitions(project_of("my_assets"))
 """
@@ -81,7 +63,7 @@ STARTED = "{repositoriesOrError{... on RepositoryConnection{nodes{jobs{name} sch
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder = Folder(tmp_path_factory.mktemp("pages"))
-    folder.write(STUDY)
+    folder.write(STUDY + MADE_OF_LOTS)
     folder.write(DEFINITIONS, "definitions.py")
     folder.write(INSTANCE, "dagster.yaml")
     folder.ran()
