@@ -70,7 +70,7 @@ bench: setup ## time a no-op and a build, beside a peer in the same run
 
 lock: setup ## pin the newest versions that pyproject.toml admits (needs uv)
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--upgrade --custom-compile-command "make lock" --quiet -o requirements.txt
+		--no-strip-extras --upgrade --custom-compile-command "make lock" --quiet -o requirements.txt
 
 ui: setup ## the Prefect dashboard with the runs so far, on http://127.0.0.1:4200
 	@PREFECT_HOME=$${PREFECT_HOME:-$(CURDIR)/.assets/prefect} PREFECT_SERVER_API_PORT=4200 \

@@ -1,11 +1,13 @@
 """Upper bounds of dependencies: each has a reason, and each says when it can go."""
 
 import re
-from importlib.metadata import version
+from collections.abc import Iterator
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 BOUNDED = re.compile(r'^\s+"([^"]*<[^"]*)",(.*)$', re.MULTILINE)
@@ -44,11 +46,37 @@ def test_the_bound_is_still_needed(bound: str) -> None:
     )
 
 
-def test_the_lock_is_what_is_installed() -> None:
-    pinned = dict(
-        re.findall(
-            r"^([\w.-]+)==([^ ;\\]+)(?= \\| ;)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE
-        )
+def locked() -> list[Requirement]:
+    """The lines of the lock that hold on this machine."""
+    lines = re.findall(
+        r"^([\w.-]+(?:\[.*\])?==.*?) \\$", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE
     )
+    every = map(Requirement, lines)
+    return [line for line in every if line.marker is None or line.marker.evaluate()]
+
+
+def wanted(line: Requirement) -> Iterator[Requirement]:
+    """What the locked package asks for, with the extras that the lock takes it with."""
+    for needed in map(Requirement, requires(line.name) or []):
+        extras = line.extras | {""}
+        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+            yield needed
+
+
+def test_the_lock_is_what_is_installed() -> None:
+    pinned = {line.name: str(line.specifier).removeprefix("==") for line in locked()}
     ours = {name: pinned[name] for name in CULPRITS}
     assert ours == {name: version(name) for name in CULPRITS}, "run `make setup`"
+
+
+def test_the_lock_names_the_extras_that_packages_ask_for() -> None:
+    """pip takes `gql[requests]` for another requirement than `gql`, and with hashes it asks for a pin of each."""
+    lock = {canonicalize_name(line.name): line for line in locked()}
+    extras = [
+        (needed, lock[canonicalize_name(needed.name)])
+        for line in lock.values()
+        for needed in wanted(line)
+        if needed.extras
+    ]
+    assert extras, "no package asks for an extra: this test can go"
+    assert not [str(needed) for needed, line in extras if not needed.extras <= line.extras]
