@@ -21,6 +21,7 @@ CULPRITS = {
     "prefect": ("prefect", "3.8.8"),
     "mlflow": ("mlflow", "3.17.2"),
     "dagster": ("dagster", "1.13.27"),
+    "pytest": ("pytest-xdist", "3.8.0"),
 }
 
 
