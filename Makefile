@@ -77,6 +77,8 @@ ui: setup ## the Prefect dashboard with the runs so far, on http://127.0.0.1:420
 		DO_NOT_TRACK=1 PREFECT_SERVER_ANALYTICS_ENABLED=false $(VENV)/bin/prefect server start
 
 dagster: setup ## the same assets on Dagster's pages, on http://127.0.0.1:3000
+	@$(PYTHON) -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", 3000))' \
+		2> /dev/null || { echo "Error: port 3000 is in use: is make dagster running already? Its pages are on http://127.0.0.1:3000"; exit 1; }
 	@home=$${DAGSTER_HOME:-$(CURDIR)/.assets/dagster}; mkdir -p "$$home" && \
 		{ test -e "$$home/dagster.yaml" || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > "$$home/dagster.yaml"; } && \
 		export DAGSTER_HOME="$$home" && echo "telling Dagster what is in place" && \

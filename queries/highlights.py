@@ -3,16 +3,19 @@
 import ibis
 from ibis.expr.types import StringValue, Table
 
+from queries.runs import CONFIGURATION
+
 
 def median_run_per_classifier(essential_metrics: Table) -> Table:
     """Which run is typical of each classifier?
 
-    The run with the lower median of the AUROCs, ties by `run_id`: a rule that never shows the best test
-    result. Runs without an AUROC are passed over. `label` names the classifier and the run's methods.
+    The run with the lower median of the AUROCs, a rule that never shows the best test result. Ties are broken by
+    the methods, as an id is drawn anew wherever a study is run again. Runs without an AUROC are passed over.
+    `label` names the classifier and the run's methods.
     """
     scored = essential_metrics.filter(essential_metrics.auroc.notnull())
     of_classifier = ibis.window(group_by="classifier")
-    rising = ibis.window(group_by="classifier", order_by=["auroc", "run_id"])
+    rising = ibis.window(group_by="classifier", order_by=["auroc", *CONFIGURATION, "run_id"])
     placed = scored.mutate(
         place=ibis.row_number().over(rising), middle=(scored.count().over(of_classifier) - 1) // 2
     )

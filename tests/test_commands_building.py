@@ -86,6 +86,17 @@ def test_a_source_that_is_gone_is_said_though_what_was_made_from_it_stands(folde
     assert told.err == "source `raw` is absent, and what was made from it stands: raw.txt is not there\n"
 
 
+def test_in_a_folder_without_source_and_without_tables_nothing_is_begun(tmp_path: Path) -> None:
+    folder = Folder.numbers(tmp_path)
+    (folder.path / "raw.txt").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    told = run(folder, "materialize")
+    assert (told.code, told.lines) == (1, [])
+    reason = "nothing was ever built here, and source `raw` is absent: raw.txt is not there"
+    assert told.err == f"Error: {reason}\n"
+    assert [path for path in sorted(tmp_path.rglob("*")) if "__pycache__" not in path.parts] == before
+
+
 def test_quiet_tells_of_failures_alone(folder: Folder) -> None:
     folder.edit("* FACTOR", "* FACTOR / 0", "helpers.py")
     told = run(folder, "materialize", "--quiet")

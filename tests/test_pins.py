@@ -18,6 +18,7 @@ CULPRITS = {
     "sqlglot": ("ibis-framework", "12.0.0"),
     "ibis-framework": ("ibis-framework", "12.0.0"),
     "fastapi": ("prefect", "3.8.8"),
+    "sqlalchemy": ("prefect", "3.8.8"),
     "prefect": ("prefect", "3.8.8"),
     "mlflow": ("mlflow", "3.17.2"),
     "dagster": ("dagster", "1.13.27"),

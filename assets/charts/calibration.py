@@ -9,7 +9,7 @@ import pandas as pd
 
 from assets.charts.composition import key, panels
 from assets.charts.composition.about import about, sizes_of
-from assets.charts.composition.datasets import columns
+from assets.charts.composition.datasets import columns, lined_up
 from assets.charts.composition.key import Entry
 from assets.charts.composition.numbers import NOT_ESTIMABLE, with_interval
 from assets.charts.composition.style import (
@@ -105,7 +105,7 @@ def _drawn(
 def smooth(calibration_curves: pd.DataFrame) -> pd.DataFrame:
     """The curves that are known, in order; UserError for a missing column."""
     curves = columns(calibration_curves, "calibration_curves", _CURVE).dropna(subset=_CURVE[:4])
-    return curves.sort_values(["run_id", "point"], ignore_index=True)
+    return lined_up(curves, "point")
 
 
 def panel(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from assets.charts.composition.datasets import columns, having
+from assets.charts.composition.datasets import columns, having, lined_up
 from assets.charts.composition.numbers import fixed
 from assets.charts.composition.style import REFERENCE
 from assets.engine.errors import UserError
@@ -63,7 +63,7 @@ def lines(
     Raises UserError for a missing column, a highlighted run without a row, fewer than two thresholds, or test sets
     that differ where `metrics` does not say how (run_id, n_test, n_events).
     """
-    curves = columns(dca_curves, "dca_curves", _COLUMNS).sort_values(_COLUMNS[:2], ignore_index=True)
+    curves = lined_up(columns(dca_curves, "dca_curves", _COLUMNS), "threshold")
     curves = curves[curves.threshold.between(*thresholds)]
     if curves.threshold.nunique() < 2:
         raise UserError("`dca_curves` has fewer than two thresholds in the range to be shown.")

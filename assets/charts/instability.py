@@ -11,7 +11,7 @@ import pandas as pd
 from assets.charts.composition import key, panels
 from assets.charts.composition.about import Privacy, about
 from assets.charts.composition.absent import absent
-from assets.charts.composition.datasets import columns
+from assets.charts.composition.datasets import columns, lined_up
 from assets.charts.composition.key import Entry
 from assets.charts.composition.numbers import NOT_ESTIMABLE, fixed
 from assets.charts.composition.style import (
@@ -86,7 +86,7 @@ def instability(
     width
         By default one column for one run, else a page.
     """
-    bins = columns(instability_curves, "instability_curves", _BINS).sort_values(_BINS[:2], ignore_index=True)
+    bins = lined_up(columns(instability_curves, "instability_curves", _BINS), "bin")
     known = bins.dropna(subset=_BINS[3:])
     summary = columns(instability_summary, "instability_summary", ["run_id", "mean_absolute_deviation"])
     some = known.run_id.isin(highlights.run_id).any()
@@ -142,9 +142,7 @@ def _crossed(summary: pd.DataFrame) -> pd.DataFrame:
     if not found:
         raise UserError("`instability_summary` lacks classification_instability_<k>pct, of any threshold.")
     long = summary.melt("run_id", list(found), "threshold", "share").dropna()
-    return long.assign(threshold=long.threshold.map(found)).sort_values(
-        ["run_id", "threshold"], ignore_index=True
-    )
+    return lined_up(long.assign(threshold=long.threshold.map(found)), "threshold")
 
 
 def _frames(

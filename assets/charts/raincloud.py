@@ -50,7 +50,7 @@ def raincloud(
         By default one column for up to 100 runs whose labels are short, else a page.
     """
     wanted = columns(metrics, "metrics", ["run_id", *METHODS, *_AUROC])
-    runs = choices.stated(wanted).sort_values(["auroc", "run_id"], ignore_index=True)
+    runs = choices.by_auroc(wanted)
     levels = [_level(runs, choice, name) for choice in choices.varying(wanted) for name in choice.levels]
     low, high = unit_range(
         value for level in levels for value in [*level.known.auroc, *level.middle[_AUROC].stack()]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from assets.charts.composition import key, panels
 from assets.charts.composition.about import about
-from assets.charts.composition.datasets import columns, having
+from assets.charts.composition.datasets import columns, having, lined_up
 from assets.charts.composition.numbers import NOT_ESTIMABLE, with_interval
 from assets.charts.composition.style import (
     COLUMN,
@@ -154,7 +154,7 @@ def _corners(curves: pd.DataFrame) -> pd.DataFrame:
 
     Those within a slanting stretch stay: between them the band is no straight line.
     """
-    ordered = curves.sort_values(["run_id", "point"], ignore_index=True)
+    ordered = lined_up(curves, "point")
     by_run = ordered.groupby("run_id", sort=False)[_RATES]
     on_the_way = (by_run.diff() == 0) & (by_run.diff(-1) == 0)
     return ordered[~on_the_way.any(axis=1)]

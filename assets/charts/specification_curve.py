@@ -64,7 +64,9 @@ def specification_curve(
     """
     wanted = columns(metrics, "metrics", ["run_id", *METHODS, *_AUROC])
     told = [*choices.notes(metrics), *notes]
-    said = about(_TITLE, _alt_text(wanted), _UNITS, list(wanted.run_id), metrics, notes=told)
+    said = about(
+        _TITLE, _alt_text(choices.by_auroc(wanted)), _UNITS, list(wanted.run_id), metrics, notes=told
+    )
     if not wanted.auroc.notna().any():
         return absent("No run has an AUROC: the column auroc_status says why.", said, width or COLUMN)
     matrix = _matrix(choices.varying(wanted))
@@ -125,7 +127,7 @@ def _matrix(varying: list[Choice]) -> _Matrix:
 
 def _ordered(wanted: pd.DataFrame, chosen: list[str]) -> pd.DataFrame:
     """The runs in order, with their place, the colour of their classifier, and the shape of their mark."""
-    runs = choices.stated(wanted).sort_values(["auroc", "run_id"], na_position="first", ignore_index=True)
+    runs = choices.by_auroc(wanted)
     colours = choices.colours_of(runs.classifier)
     shape = np.where(runs.auroc.isna(), "down", np.where(runs.run_id.isin(chosen), "diamond", "circle"))
     colour = runs.classifier.map(colours) if len(colours) > 1 else choices.PLAIN
@@ -227,7 +229,7 @@ def _entries(runs: pd.DataFrame, chosen: list[str], plot: float) -> list[key.Ent
 
 
 def _alt_text(runs: pd.DataFrame) -> str:
-    known = runs.dropna(subset=["auroc"]).sort_values(["auroc", "run_id"])
+    known = runs.dropna(subset=["auroc"])
     return f"AUROC of {len(runs)} runs in ascending order with 95% confidence intervals of DeLong: {_ends(known)}."
 
 

@@ -200,7 +200,8 @@ def _columns(lines: Sequence[Sequence[str]], plot: float, lowest: Sequence[float
 def _aurocs(known: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """The AUROC of every run that has one, and the interval of those in colour."""
     chosen = known.run_id.isin(runs.run_id)
-    return known.assign(chosen=chosen)[known.auroc.notna()].sort_values("run_id", ignore_index=True)
+    order = [*_AUROC, "run_id"]
+    return known.assign(chosen=chosen)[known.auroc.notna()].sort_values(order, ignore_index=True)
 
 
 def _numbers(runs: pd.DataFrame, known: pd.DataFrame, estimates: list[list[str]]) -> list[list[str]]:

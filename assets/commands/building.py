@@ -37,6 +37,7 @@ def materialize_command(options: argparse.Namespace) -> int:
     settings = project.definitions.settings
     inventory = project.look()
     keys, forced = chosen(inventory, options)
+    _refuse_empty_handed(inventory, keys)
     with _reporting(options, len(keys), project.unit) as (finished, progress):
         results = materialize(
             project,
@@ -79,14 +80,26 @@ def _reporting(options: argparse.Namespace, count: int, unit: str) -> Iterator[R
         yield _print_result, Progress(_tell, unit=unit)
 
 
+def _refuse_empty_handed(inventory: "Inventory", keys: Sequence[str]) -> None:
+    """Raise where nothing was ever built and a source is not there: most likely the wrong folder, or no `-m`."""
+    for source, reason in _absent(inventory, keys) if not inventory.records else ():
+        raise UserError(f"nothing was ever built here, and source `{source}` is absent: {reason}")
+
+
 def _tell_absent(inventory: "Inventory", keys: Sequence[str]) -> None:
     """Say which sources are not there: what was made from them was left as it is."""
+    for source, reason in _absent(inventory, keys):
+        _tell(f"source `{source}` is absent, and what was made from it stands: {reason}")
+
+
+def _absent(inventory: "Inventory", keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The sources of these assets that are not there, and why."""
     read = {upstream for key in keys for upstream in inventory.definitions.assets[key].upstream}
     for source in sorted(read & inventory.definitions.sources.keys()):
-        with suppress(UserError, TransientError):  # of a silent one its readers told already
+        with suppress(UserError, TransientError):  # of a silent one its readers tell
             seen = inventory.observation(source)
             if isinstance(seen, Absent):
-                _tell(f"source `{source}` is absent, and what was made from it stands: {seen.reason}")
+                yield source, seen.reason
 
 
 def _tell(line: str) -> None:

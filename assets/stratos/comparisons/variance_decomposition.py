@@ -104,7 +104,8 @@ def variance_decomposition(
     Geisser 1959, Psychometrika 24:95; Davison & Hinkley 1997, Bootstrap Methods and their Application, section 5.2.
     """
     cohort = common_cohort(predictions)
-    ordered = essential_metrics.sort_values("run_id")
+    # by the methods: the last bits of a sum depend on the order, and ids are drawn anew with each study
+    ordered = essential_metrics.sort_values([*FACTORS, "run_id"])
     rows = []
     for measure in measures:
         response = _response(ordered, measure)
