@@ -55,7 +55,7 @@ verify: setup ## prove that tables and figures hold what their records say
 	@$(PYTHON) -m assets verify
 
 test: setup ## run the tests
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup -q
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -q
 
 spark: setup ## every query on a local Spark too (installs the extra `spark`; needs Java 17)
 	@if command -v uv > /dev/null; then uv pip install --quiet --python $(PYTHON) --no-build-isolation -e '.[spark]'; \

@@ -19,13 +19,15 @@ from assets.engine.project import STATE, Project
 from flows.artifacts import sending, show_checks, show_figures, show_results
 from flows.asset_events import announce
 from flows.logs import logging_to
+from flows.outage import guarded
 from flows.tasks.analysis import drawing, export_json, load_duckdb, validate_figures, write_document
-from flows.tasks.steps import Ended, chosen, outcome, settled, submit, threads
+from flows.tasks.steps import THREADS, Ended, chosen, outcome, settled, submit
 
 Steps = list[PrefectFuture[Any]]
 
 
-@flow(name="generate_figures", persist_result=False, task_runner=threads())
+@flow(name="generate_figures", persist_result=False, task_runner=THREADS)
+@guarded
 def generate_figures(force: bool = False, selection: list[str] | None = None) -> list[Result]:
     """Bring the selected figures and files up to date; all of them when none is selected.
 

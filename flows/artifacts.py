@@ -27,6 +27,7 @@ from assets.engine.build import Build, Outcome, Result
 from assets.engine.progress import Progress
 from assets.engine.project import Project
 from flows.outage import give_up, is_outage
+from flows.tasks.steps import unchanged
 
 PICTURE_BYTES = 60_000
 """A picture is not larger than this; encoded for a page it takes a third more."""
@@ -64,12 +65,12 @@ def _row(build: Build, result: Result) -> dict[str, Any]:
     record = build.inventory.records.get(result.key)
     return {
         "asset": result.key,
-        "kind": build.inventory.definitions.assets[result.key].kind,
         "outcome": result.outcome.value,
+        "because": unchanged(build, result.key) if result.outcome is Outcome.SKIPPED else result.because,
         "rows": record.rows if record else None,
         "seconds": round(result.seconds, 1),
+        "kind": build.inventory.definitions.assets[result.key].kind,
         "data version": record.data_version[:12] if record else None,
-        "because": result.because,
     }
 
 
@@ -123,7 +124,7 @@ def show_figures(project: Project, results: Iterable[Result]) -> None:
     if passed:
         shown = [f"## {key}\n\n![{key}](data:image/png;base64,{_encoded(gallery, key)})\n" for key in passed]
         create_markdown_artifact(
-            "\n".join(shown), key="figures", description=f"{len(passed)} figures put in place"
+            "\n".join(shown), key="figures", description=f"put in place: {', '.join(passed)}"
         )
 
 

@@ -22,15 +22,17 @@ from assets.engine.table_build import TableBuild
 from flows.artifacts import ProgressBar, sending, show_results
 from flows.asset_events import announce
 from flows.logs import counted, logging_to
+from flows.outage import guarded
 from flows.tasks.cluster import reading_on
 from flows.tasks.extraction import compute_stratos, connect_mlflow, load_pickle, write_duckdb
-from flows.tasks.steps import Ended, chosen, outcome, patience, settled, submit, threads
+from flows.tasks.steps import THREADS, Ended, chosen, outcome, patience, settled, submit
 
 _MOST_BATCHES = 64
 """Of so many runs that this would not do, batches are larger: a task costs Prefect what reading a run costs."""
 
 
-@flow(name="extract_all_configs", persist_result=False, task_runner=threads())
+@flow(name="extract_all_configs", persist_result=False, task_runner=THREADS)
+@guarded
 def extract_all_configs(force: bool = False, selection: list[str] | None = None) -> list[Result]:
     """Bring the selected tables up to date and publish them together; all of them when none is selected.
 

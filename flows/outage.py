@@ -11,19 +11,25 @@ from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import httpx
 from loguru import logger
 from prefect import Flow
 from prefect.client.base import PrefectHttpxAsyncClient, PrefectHttpxSyncClient
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.context import FlowRunContext
 from prefect.events.schemas.events import Event
 from prefect.events.worker import EventsWorker
+from prefect.exceptions import Abort
 from prefect.runtime import flow_run
+from rich.console import Console
 
 from flows.server import away, current_page
-from flows.unfinished_runs import Mark
+from flows.unfinished_runs import Mark, tell
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _PATIENCE_SECONDS = 10.0
 """So long an event may take, connecting anew included, before the server counts as gone."""
 
@@ -57,7 +63,7 @@ def run(flow: Flow[Any, Any], **parameters: Any) -> Any:
             mark.remove()
             raise
         give_up(error)
-        mark.end(failed=ending.error is not None)
+        _tell_later(mark, ending)
         if not ending.entered:
             raise PageLostError from error
     except KeyboardInterrupt:
@@ -68,6 +74,43 @@ def run(flow: Flow[Any, Any], **parameters: Any) -> Any:
     if ending.error is not None:
         raise ending.error
     return ending.value
+
+
+def guarded(function: Callable[P, R]) -> Callable[P, R]:
+    """Let the function of a flow come to its end without a server where nobody called `run`: in a run of a deployment.
+
+    Such a run ends by Prefect's own Abort when its server is gone, so that whoever started it does not report a crash.
+    """
+
+    @wraps(function)
+    def watched(*arguments: P.args, **named: P.kwargs) -> R:
+        context = FlowRunContext.get()
+        if context is None or context.flow_run is None or context.flow_run.deployment_id is None:
+            return function(*arguments, **named)
+        ending, mark = _Ending(), Mark()
+        _need_no_server()
+        try:
+            value: R = _keeping(function, ending, mark)(*arguments, **named)
+            return value
+        finally:
+            _leave(context.client, mark, ending)
+
+    return watched
+
+
+def _leave(client: Any, mark: Mark, ending: _Ending) -> None:
+    """Let Prefect tell its server how a flow ended; where that is gone, keep it for later and end here."""
+    assert isinstance(client, SyncPrefectClient), "our flows are no coroutines"
+    if away.is_set() or client.api_healthcheck() is not None:
+        _tell_later(mark, ending)
+        raise Abort("the server is gone")
+    mark.remove()
+
+
+def _tell_later(mark: Mark, ending: _Ending) -> None:
+    """Keep what a flow came to for whoever can tell the server, and tell it at once if it is there again."""
+    mark.end(failed=ending.error is not None)
+    tell(current_page())
 
 
 def _keeping(function: Callable[..., Any], ending: _Ending, mark: Mark) -> Callable[..., Any]:
@@ -115,10 +158,16 @@ def _need_no_server() -> None:
         (PrefectHttpxSyncClient, "send", _asked),
         (PrefectHttpxAsyncClient, "send", _asked_in_loop),
         (EventsWorker, "_handle", _told),
+        (Console, "on_broken_pipe", _unheard),
     ):
         setattr(owner, name, own)
     # or Prefect writes past every log for each batch of lines that it cannot send
     logging.raiseExceptions = False
+
+
+def _unheard(console: Console) -> None:
+    """Write no more where nobody reads; rich would end the process, and with it a run whose worker was killed."""
+    console.quiet = True
 
 
 _ask, _ask_in_loop, _tell = PrefectHttpxSyncClient.send, PrefectHttpxAsyncClient.send, EventsWorker._handle

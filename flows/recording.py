@@ -142,12 +142,12 @@ def _record(there: Page, command: str, summary: str, assets: Sequence[Mapping[st
 def _row(asset: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "asset": asset["key"],
-        "kind": asset["kind"],
         "outcome": "skipped",
+        "because": f"input hash {asset['input_hash'][:8]} unchanged",
         "rows": asset["rows"],
         "seconds": 0.0,
+        "kind": asset["kind"],
         "data version": asset["data_version"][:12],
-        "because": f"input hash {asset['input_hash'][:8]} unchanged",
     }
 
 

@@ -22,12 +22,12 @@ from assets.engine.errors import TransientError, UserError
 from assets.engine.leftovers import working_copy
 from assets.engine.project import SCOPES, STATE, Project
 from assets.engine.report import counted_kinds, everything_fresh, report
-from assets.engine.schedule import Attempts, blocked_files, materialize
+from assets.engine.schedule import Attempts, blocked_files
 from flows import recording
-from flows.logs import counted, logging_to
+from flows.blocks import by_prefect, plainly
+from flows.logs import logging_to
 from flows.server import away, lean_prefect
 from flows.summary import FAILURES, summary
-from flows.tasks.cluster import reading_on
 
 _BLOCKS = {"tables": "Block 1, extraction", "files": "Block 2, analysis"}
 """By what is stamped apart (`SCOPES`)."""
@@ -157,14 +157,18 @@ def _block(
             _record_idle(project, scope, keys)
         return {key: Result(key, Outcome.SKIPPED) for key in keys} | blocked
     logger.info("{}: {}, {} to look at", _BLOCKS[scope], what, len(stale))
-    build = _with_prefect if engine == "prefect" else _plainly
-    return {result.key: result for result in build(project, scope, keys, force)} | blocked
+    build = _with_prefect if engine == "prefect" and not away.is_set() else plainly
+    return {result.key: result for result in build(project, scope, keys, force=force)} | blocked
 
 
 def _record_idle(project: Project, scope: str, keys: Sequence[str]) -> None:
     """Let a block that is skipped as a whole be seen on the configured server, without starting Prefect for it."""
-    inventory = project.look()
-    rows = report(inventory, inventory.plan(keys), project.database)["assets"]
+    try:
+        inventory = project.look()
+        rows = report(inventory, inventory.plan(keys), project.database)["assets"]
+    except TransientError as error:  # no page is worth the run
+        logger.warning("the Prefect server was not told of this run: {}", error)
+        return
     recording.record_idle(_OF_SCOPE[scope], everything_fresh([row["kind"] for row in rows]), rows)
 
 
@@ -178,49 +182,9 @@ def _stale(project: Project, keys: Sequence[str], *, force: bool) -> list[str]:
     return [key for key, decision in decisions.items() if decision.state is not State.FRESH]
 
 
-def _with_prefect(project: Project, scope: str, keys: Sequence[str], force: bool) -> list[Result]:
-    if away.is_set():
-        return _plainly(project, scope, keys, force)
+def _with_prefect(project: Project, scope: str, keys: Sequence[str], *, force: bool) -> list[Result]:
     with lean_prefect():
-        from flows import outage
-        from flows.analysis_flow import generate_figures
-        from flows.extraction_flow import extract_all_configs
-        from flows.tasks.steps import BlockError, threads
-
-        runner = threads(project.definitions.settings.jobs)
-        try:
-            if scope == "tables":
-                return outage.run(extract_all_configs.with_options(task_runner=runner), force=force)
-            figures = generate_figures.with_options(task_runner=runner)
-            return outage.run(figures, force=force, selection=list(keys))
-        except outage.PageLostError:
-            return _plainly(project, scope, keys, force)
-        except BlockError as failure:
-            return failure.results
-
-
-def _plainly(project: Project, scope: str, keys: Sequence[str], force: bool) -> list[Result]:
-    chosen = project.definitions.settings
-    with reading_on(chosen.dask_scheduler if scope == "tables" else None):
-        results = materialize(
-            project,
-            keys,
-            forced=keys if force else (),
-            jobs=chosen.jobs,
-            attempts=Attempts(chosen.retries, chosen.retry_delay_seconds),
-            tell=logger.warning,
-            finished=_log,
-            progress=counted(project.unit),
-        )
-    for result in results.values():
-        if result.bug is not None:
-            raise result.bug
-    return list(results.values())
-
-
-def _log(result: Result) -> None:
-    level = "DEBUG" if result.outcome is Outcome.BLOCKED else "INFO"  # one that failed may block all others
-    logger.bind(asset=result.key).log(level, "{} {}", result.outcome.value, result.because)
+        return by_prefect(project, scope, keys, force=force)
 
 
 def _failures(results: Iterable[Result]) -> list[Result]:

@@ -32,14 +32,19 @@ def lean_prefect() -> Iterator[None]:
     """Import Prefect and leave out what a run outside a deployment has no use for."""
     _forget_silent_server()
     logger.info("starting Prefect")
-    if "PREFECT_HOME" in os.environ:
-        Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    make_home()
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     _keep_apart()
     # a sync flow ends by waiting out its heartbeat thread: a second for nothing
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield
+
+
+def make_home() -> None:
+    """Make the folder that Prefect is told to keep its things in, before it is imported."""
+    if "PREFECT_HOME" in os.environ:
+        Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
 
 
 def current_page() -> Page:

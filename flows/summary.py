@@ -5,6 +5,7 @@ from pathlib import Path
 
 from assets.engine.build import Outcome, Result
 from assets.engine.definitions import Definitions
+from assets.engine.errors import TransientError
 from assets.engine.project import SCOPES, Project
 from assets.engine.report import counted_kinds
 from assets.engine.warehouse import open_read_only
@@ -60,5 +61,8 @@ def _listed(definitions: Definitions, keys: Sequence[str]) -> str:
 def _runs(project: Project) -> str:
     if not project.database.exists():
         return "none published"
-    with open_read_only(project.database) as connection:
-        return run_counts(connection)
+    try:
+        with open_read_only(project.database) as connection:
+            return run_counts(connection)
+    except TransientError as error:  # all is built by now
+        return f"not counted: {error}"

@@ -21,6 +21,7 @@ _KILLED = (
     "its process was killed: what was finished is kept, and the next run went on from there",
 )
 _FAILED = ("FAILED", "it failed while the server was away; its log in .assets/logs says why")
+_GOING_ON = ("RUNNING", "CANCELLING")
 _COMPLETED = ("COMPLETED", "it came to its end while the server was away")
 
 
@@ -35,7 +36,7 @@ class Mark:
         """Say that this run has begun, once the server was told of earlier ones that came to no end."""
         if self._file is not None:
             return  # another attempt of the same run
-        tell(page)
+        tell(page, begun=run_id)
         _FOLDER.mkdir(parents=True, exist_ok=True)
         self._file = (_FOLDER / run_id).open("w", encoding="utf-8")
         fcntl.flock(self._file, fcntl.LOCK_EX)
@@ -67,16 +68,19 @@ def _name() -> str:
     return configured.url if configured else ""
 
 
-def tell(page: Page) -> None:
-    """Tell a server of the runs that were its own and came to no end; those of a silent one are kept for later."""
+def tell(page: Page, *, begun: str = "") -> None:
+    """Tell a server of the runs that were its own and came to no end; those of a silent one are kept for later.
+
+    Of the one that was begun anew only the tasks of the earlier attempt are told.
+    """
     for path in sorted(_FOLDER.glob("*")):
         with suppress(BlockingIOError, FileNotFoundError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its process lives
-            if _is_settled(page, path.name, file.read()):
+            if _is_settled(page, path.name, file.read(), begun):
                 path.unlink()
 
 
-def _is_settled(page: Page, run_id: str, written: bytes) -> bool:
+def _is_settled(page: Page, run_id: str, written: bytes, begun: str) -> bool:
     """Tell the server what a file says of a run; return whether the file has served its purpose."""
     try:
         said = json.loads(written)
@@ -86,7 +90,7 @@ def _is_settled(page: Page, run_id: str, written: bytes) -> bool:
     if server != _name():
         return False
     try:
-        _settle(page, run_id, kind, message)
+        _settle(page, run_id, kind, message, begun)
     except RefusedError as error:
         return error.status == 404  # not in the server's database any more
     except (OSError, LookupError, TypeError):
@@ -94,10 +98,15 @@ def _is_settled(page: Page, run_id: str, written: bytes) -> bool:
     return True
 
 
-def _settle(page: Page, run_id: str, kind: str, message: str) -> None:
-    """End a run, and the tasks of it that are shown as running."""
+def _settle(page: Page, run_id: str, kind: str, message: str, begun: str) -> None:
+    """End a run that is shown as running, and the tasks of it that are.
+
+    Whoever started its process, or cancelled the run, may have ended it before.
+    """
     state = {"type": kind, "name": kind.capitalize(), "message": message}
-    page.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
+    shown = page.ask("GET", f"/flow_runs/{run_id}")["state_type"]
+    if shown in _GOING_ON and run_id != begun:
+        page.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
     for task in _unfinished_tasks(page, run_id):
         page.ask("POST", f"/task_runs/{task}/set_state", {"state": state, "force": True})
 

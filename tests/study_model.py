@@ -49,8 +49,6 @@ class Model:
     there: dict[str, Content] = field(default_factory=dict)
     record: dict[str, tuple[MadeFrom, Content]] = field(default_factory=dict)
     cached: set[tuple[str, MadeFrom]] = field(default_factory=set)
-    perhaps: set[tuple[str, MadeFrom]] = field(default_factory=set)
-    """What was finished when a build ended, and may have come into the cache or not."""
     shown: dict[str, tuple[Node, int]] = field(default_factory=dict)
     """The views that are there, as they were made, and what each adds to a value."""
 
@@ -79,7 +77,7 @@ class Model:
             self.there[key], self.record[key] = made, (made_from, made)
             self._show(study, key)
             if not fresh and not study.nodes[key].view:
-                (self.perhaps if key in (doubtful or ()) else self.cached).add((key, made_from))
+                self.cached.add((key, made_from))
         return outcomes
 
     def _show(self, study: Study, key: str) -> None:
@@ -122,7 +120,7 @@ class Model:
             return RUNS
         if (key, made_from) in self.cached:
             return {"restored"}
-        return RUNS | ({"restored"} if (key, made_from) in self.perhaps else set())
+        return RUNS
 
     def _stands(self, key: str, made_from: MadeFrom) -> bool:
         return self.is_whole(key) and self.record[key][0] == made_from

@@ -9,6 +9,7 @@ import pytest
 
 from assets.engine import ledger
 from assets.engine.build import Build
+from assets.engine.files import Files
 from assets.engine.working_copy import WorkingCopy
 
 
@@ -24,6 +25,8 @@ POINTS = {
     "after a rename": (Path, "replace", True),
     "before publishing": (WorkingCopy, "publish", False),
     "after publishing": (WorkingCopy, "publish", True),
+    "before a file": (Files, "commit", False),
+    "after a file": (Files, "commit", True),
 }
 
 

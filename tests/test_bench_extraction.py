@@ -2,26 +2,43 @@
 
 import pickle
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.bench_extraction import __main__ as bench
+from tests.bench_extraction import scenarios
 from tests.bench_extraction.agreement import DisagreementError, check
 from tests.bench_extraction.measured import ROOT, CommandError, Cost, cost
 from tests.bench_extraction.peer import extract
 from tests.bench_extraction.report import lines
 from tests.bench_extraction.scenarios import ALL, OURS, PEER, Measured
+from tests.command_runs import said
 from tests.large_stores import Shape, kind, write_file_store
 
 SMALL = Shape(runs=40, subjects=6, refits=3, bad_every=4)
 
 
-@pytest.mark.study
+def here(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Cost:
+    """Run what would be measured in this process, whatever it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        if command[0] == "assets":
+            done = said(*command[1:])
+            assert done.code == 0, done
+        elif command[0] == "tests.bench_extraction.peer":
+            extract(command[1], folder / command[2])
+    return Cost(cpu=1.0, wall=1.0, peak_mb=1.0)
+
+
 def test_the_benchmark_measures_ours_and_the_straightforward_way_which_agree(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scenarios, "cost", here)
     assert bench.main(["400", "--quick", "--stores", "file", "--folder", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     for step in (PEER, OURS, "nothing to do", "one run more", "one run changed", "one run less"):

@@ -11,6 +11,7 @@ import pytest
 from assets.engine.errors import UserError
 from assets.engine.schedule import materialize
 from tests.form_folders import KEYS, LOTS, RAW, Forms
+from tests.sudden_deaths import Died, dying
 
 Edit = Callable[[Forms], None]
 
@@ -57,6 +58,20 @@ def test_going_back_restores_and_runs_nothing(folder: Forms, original: Forms, wh
     assert set(outcomes.values()) <= {"restored", "skipped"} and folder.log() == []
     assert "restored" in outcomes.values()
     same_as(folder, original)
+
+
+@pytest.mark.parametrize("point", ["after a commit", "after a file"])
+def test_what_a_killed_build_put_in_place_can_be_gone_back_to(folder: Forms, point: str) -> None:
+    """The next build finds it fresh: it must be in the cache by then, or nobody ever puts it there."""
+    folder.raw("1 2")
+    with pytest.raises(Died), dying(point, 0):
+        folder.build(jobs=1)
+    folder.build()
+    folder.raw("3 4 5")
+    folder.build()
+    folder.log()
+    folder.raw("1 2")
+    assert set(folder.build().values()) <= {"restored", "skipped"} and folder.log() == []
 
 
 DAMAGES: dict[str, tuple[Edit, set[str]]] = {

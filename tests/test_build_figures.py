@@ -86,8 +86,10 @@ class Store:
     def aside(self, staged: Any) -> list[Path]:
         return [self.folder / f".{staged[0]}.json"]
 
-    def commit(self, staged: Any, versions: Mapping[str, str]) -> None:
+    def check(self, staged: Any, versions: Mapping[str, str]) -> None:
         self.made_from = versions
+
+    def commit(self, staged: Any) -> None:
         self.aside(staged)[0].replace(self.files(staged[0])[0])
 
     def close(self) -> None:

@@ -34,7 +34,6 @@ def test_a_view_is_checked_as_a_table_is(built: Folder, tmp_path: Path) -> None:
     ("declared", "said"),
     [
         ("(view=True)\ndef odd(base: pa.Table) -> pa.Table:", "must return ir.Table or duckdb.DuckDBPyRelation"),
-        ('(view=True, partitions_def="raw", primary_key="id")\ndef odd(base: ir.Table) -> ir.Table:', "whole"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_view_is_refused_in_a_line(built: Folder, declared: str, said: str) -> None:

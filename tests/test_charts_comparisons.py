@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.charts import beeswarm, raincloud, specification_curve
+from assets.charts.choices import METHODS
 from assets.charts.composition.about import about
 from assets.charts.composition.absent import absent
 from assets.charts.composition.datasets import join, split
@@ -62,13 +63,14 @@ def test_a_column_that_is_not_there_is_named() -> None:
         raincloud.raincloud(study(1, 1, 1).metrics.drop(columns="auroc_ci_upper"))
 
 
-def test_runs_stand_in_ascending_order_of_auroc_and_ties_by_their_ids() -> None:
+def test_runs_stand_in_ascending_order_of_auroc_and_ties_by_their_methods() -> None:
     metrics = study(2, 2, 2).metrics
+    metrics["run_id"] = metrics.run_id.to_numpy()[::-1]
     tied = metrics.assign(
         **{name: metrics[name].where(metrics.index > 3, metrics[name][3]) for name in AUROC}
     )
     runs = data_of(specification_curve.specification_curve(tied.sample(frac=1, random_state=0)))["runs"]
-    expected = tied.sort_values(["auroc", "run_id"])
+    expected = tied.sort_values(["auroc", *METHODS])
     assert list(runs.run_id) == list(expected.run_id)
     assert list(runs.place) == list(range(1, 9))
 

@@ -48,7 +48,7 @@ def test_long_names_and_six_classifiers_pass_every_check(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in FIGURES if n not in ("heatmap", "variance_explained")])
 def test_a_name_of_120_characters_that_cannot_be_broken_well_is_printed_whole(name: str) -> None:
-    frames, other = study(3, 1, 1), {"RandomForest": "x" * 120}
+    frames, other = study(2, 1, 1), {"RandomForest": "x" * 120}
     metrics, highlights = (frame.replace(other) for frame in (frames.metrics, frames.highlights))
     figure = FIGURES[name](dataclasses.replace(frames, metrics=metrics, highlights=highlights))
     texts = [
@@ -59,20 +59,20 @@ def test_a_name_of_120_characters_that_cannot_be_broken_well_is_printed_whole(na
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_order_of_rows_does_not_matter(name: str) -> None:
-    frames = study(3, 2, 2)
+    frames = study(2, 2, 1)
     shuffled = {
         field.name: getattr(frames, field.name).sample(frac=1, random_state=1)
         for field in dataclasses.fields(Study)
         if field.name != "highlights"
     }
     figure = FIGURES[name](dataclasses.replace(frames, **shuffled))
-    assert split(figure) == split(chart(name, 3, 2, 2))
+    assert split(figure) == split(chart(name, 2, 2, 1))
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_says_what_it_is(name: str) -> None:
-    said, data = chart(name, 3, 2, 2).usermeta, chart(name, 3, 2, 2).datasets
-    assert said["n_runs"] == (3 if name == "distributions" else 12)
+    said, data = chart(name, 2, 2, 1).usermeta, chart(name, 2, 2, 1).datasets
+    assert said["n_runs"] == (2 if name == "distributions" else 4)
     assert (said["n_subjects"], said["n_events"]) == (171, 64)
     assert set(said["units"]) <= {field for rows in data.values() for row in rows for field in row}
 

@@ -1,13 +1,14 @@
 """What the checks say is placed with a figure, guarded with it, or kept apart when it keeps the figure out."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assets.charts.qa.verdict import load
-from tests.gallery_folders import Drawing
+from tests.gallery_folders import Drawing, Here
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,39 @@ def test_a_figure_of_tables_that_moved_on_meanwhile_is_kept_out(folder: Drawing)
         build.inventory.versions["weights"] = "another"
         with pytest.raises(Exception, match="P0 sources are current: drawn from `weights`"):
             build.commit(staged)
+
+
+def places(value: Any, *way: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to each number, text or null of a document."""
+    if not isinstance(value, dict | list):
+        yield way
+        return
+    for step, within in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from places(within, *way, step)
+
+
+def test_whatever_is_edited_in_a_sidecar_is_seen(folder: Drawing) -> None:
+    path = folder.path / "figures/data/dots.json"
+    gallery, written = Here(folder.path / "figures"), path.read_text()
+    unseen, looks = [], 0
+    for *way, last in places(json.loads(written)):
+        edited = held = json.loads(written)
+        for step in way:
+            held = held[step]
+        held[last] = held[last] + ("!" if isinstance(held[last], str) else 1) if held[last] is not None else 1
+        path.write_text(json.dumps(edited))
+        records, versions = gallery.look(["dots"])
+        if records and records["dots"].data_version == versions["dots"]:
+            unseen.append([*way, last])
+        looks += 1
+    # this project does not say what its figures are drawn with, so no record does
+    assert unseen == [["libraries", "vl-convert-python"]] and looks > 100
+
+
+def test_no_sidecar_can_be_made_to_vouch_for_another_picture(folder: Drawing) -> None:
+    path, gallery = folder.path / "figures/data/dots.json", Here(folder.path / "figures")
+    (folder.path / "figures/dots.png").write_bytes(b"another")
+    seen = gallery.look(["dots"])[1]["dots"]
+    path.write_text(json.dumps({**json.loads(path.read_text()), "data_version": seen}))
+    records, versions = gallery.look(["dots"])
+    assert records["dots"].data_version == seen != versions["dots"]

@@ -72,8 +72,12 @@ def test_all_three_pictures_have_the_same_size_on_paper() -> None:
     assert png.height_mm == pytest.approx(svg.height_mm, abs=0.1)
 
 
+NO_PIXELS = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR".ljust(25, b"\0") + b"\0\0\0\tpHYs".ljust(16, b"\0") + b"\1"
+
+
 @pytest.mark.parametrize(
-    ("kind", "content"), [("png", b"GIF89a"), ("svg", b"<html>"), ("pdf", b"%PDF-1.7 cut off")]
+    ("kind", "content"),
+    [("png", b"GIF89a"), ("png", NO_PIXELS), ("svg", b"<html>"), ("pdf", b"%PDF-1.7 cut off")],
 )
 def test_a_picture_that_is_none_has_no_size(kind: str, content: bytes) -> None:
     with pytest.raises(ValueError, match=kind.upper()):

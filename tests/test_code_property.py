@@ -138,7 +138,7 @@ def outcome(folder: Path) -> object:
         return value(folder)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_an_edit_that_changes_what_a_program_returns_changes_its_hash(seed: int) -> None:
     program = Program(Random(seed))

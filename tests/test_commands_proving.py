@@ -59,6 +59,51 @@ def test_each_thing_that_does_not_is_named(folder: Folder) -> None:
     assert told.lines[-1] == "3 of 6 tables and files hold what their records say"
 
 
+FORGERIES = {
+    "rows on record": (
+        "UPDATE _materializations SET n_rows = 5 WHERE asset_key = 'lines'",
+        "unproven lines its record was edited: it counts 5 rows, the table has 1",
+    ),
+    "what it was made from": (
+        'UPDATE _materializations SET ingredients = replace(ingredients, \'"settings": {}\', \'"settings": {"a": 1}\') '
+        "WHERE asset_key = 'lines'",
+        "unproven lines its record was edited: the input hash is not that of its ingredients",
+    ),
+    "a view of other rows, the true ones in another schema": (
+        "CREATE SCHEMA aside; CREATE TABLE aside.lines AS FROM lines; DROP TABLE main.lines; "
+        "CREATE VIEW main.lines AS SELECT if(now() < '2100-01-01', n, 7) AS n FROM aside.lines",
+        "gone lines",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_a_record_that_was_edited_proves_nothing(folder: Folder, what: str) -> None:
+    forge, says = FORGERIES[what]
+    folder.sql(forge)
+    told = run(folder, "verify")
+    assert told.code == 1 and " ".join(told.lines[0].split()).startswith(says)
+
+
+def test_a_table_forged_with_its_record_is_betrayed_by_what_was_made_from_it(folder: Folder) -> None:
+    """Also where the readers' records are told that the columns that they read are as before."""
+    genuine = folder.versions()["measured"]
+    folder.sql("UPDATE measured SET v = v + 1")
+    forged = folder.versions()["measured"]
+    folder.sql(
+        f"UPDATE _materializations SET data_version = '{forged}' WHERE data_version = '{genuine}'; "
+        f"UPDATE _materializations SET upstream_versions = replace(upstream_versions, '{genuine}', '{forged}')"
+    )
+    assert folder.states()["by_parity"] == "fresh"
+    told = run(folder, "verify")
+    assert told.code == 1
+    assert [" ".join(line.split()) for line in told.lines] == [
+        "unproven by_parity made from `measured` as it no longer is",
+        "unproven extremes made from `measured` as it no longer is",
+        "4 of 6 tables and files hold what their records say",
+    ]
+
+
 def test_what_was_never_built_proves_nothing(tmp_path: Path) -> None:
     folder = Folder.numbers(tmp_path)
     told = run(folder, "verify")

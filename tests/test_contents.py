@@ -28,7 +28,7 @@ def rows_of(table: pa.Table) -> list[str]:
     return sorted(repr([meant(value) for value in row.values()]) for row in table.to_pylist())
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(), st.randoms(), st.integers(1, 4))
 def test_neither_the_order_of_rows_nor_their_batches_matter(table: pa.Table, random: Any, batch: int) -> None:
     order = list(range(table.num_rows))
@@ -36,7 +36,7 @@ def test_neither_the_order_of_rows_nor_their_batches_matter(table: pa.Table, ran
     assert version(table.take(pa.array(order, pa.int64())), batch) == version(table)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(), st.data())
 def test_two_tables_of_one_schema_share_a_version_only_if_they_hold_the_same_rows(
     table: pa.Table, data: st.DataObject
@@ -48,7 +48,7 @@ def test_two_tables_of_one_schema_share_a_version_only_if_they_hold_the_same_row
     assert (version(table) == version(other)) == (rows_of(table) == rows_of(other))
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(COLUMNS.flatmap(lambda c: st.tuples(st.just(c[0]), c[1], c[1])))
 def test_one_changed_cell_changes_the_version(case: tuple[pa.DataType, Any, Any]) -> None:
     kind, one, other = case
@@ -58,7 +58,7 @@ def test_one_changed_cell_changes_the_version(case: tuple[pa.DataType, Any, Any]
     assert (column([one, one], kind) == column([other, one], kind)) == same
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(COLUMNS.flatmap(lambda c: st.tuples(st.just(c[0]), c[1], c[1])))
 def test_cells_swapped_between_columns_or_rows_change_the_version(case: tuple[pa.DataType, Any, Any]) -> None:
     kind, a, b = case
@@ -88,7 +88,7 @@ def test_many_rows_far_apart_do_not_cancel_out() -> None:
 STEPS = st.integers(1, 2**20) | st.integers(0, 40).map(lambda n: 2**n)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(-(2**40), 2**40), STEPS, STEPS, st.sampled_from([pa.int64(), pa.float64()]))
 def test_rows_that_differ_by_equal_steps_do_not_cancel_out(
     start: int, step: int, other: int, kind: pa.DataType
@@ -100,7 +100,7 @@ def test_rows_that_differ_by_equal_steps_do_not_cancel_out(
     assert column([[run[0], run[2]]], pa.list_(kind)) != column([[run[1], run[1]]], pa.list_(kind))
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=8), st.data())
 def test_a_value_moved_to_another_row_or_column_changes_the_version(
     values: list[int], data: st.DataObject

@@ -78,7 +78,7 @@ def test_hashing_a_table_needs_neither_arrow_nor_numpy() -> None:
     subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(), st.data())
 def test_some_columns_count_as_a_table_of_those_columns_alone(table: pa.Table, data: st.DataObject) -> None:
     picked = data.draw(st.lists(st.sampled_from(["x", "y", "z", "absent"]), unique=True))
@@ -116,7 +116,7 @@ PARTS = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(PARTS)
 def test_a_partition_has_the_version_of_a_table_of_its_rows_alone(
     rows: Sequence[tuple[str, int | None]],

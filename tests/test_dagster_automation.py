@@ -94,6 +94,20 @@ def test_a_job_tells_dagster_what_is_in_place_and_builds_nothing(
         }
 
 
+def test_a_source_that_cannot_be_read_is_said_in_a_line(folder: Folder, instance: dg.DagsterInstance) -> None:
+    """By the job that tells Dagster, and where it is observed by itself: a traceback would only hide it."""
+    with loaded(folder, instance) as it:
+        (folder.path / "lots.json").unlink()
+        everywhere = it.definitions.get_implicit_global_asset_job_def()
+        observing = everywhere.get_subset(asset_selection={dg.AssetKey(["lots"])})
+        for job in (it.definitions.resolve_job_def("report_status"), observing):
+            result = job.execute_in_process(instance=instance, raise_on_error=False)
+            (failed,) = [
+                event.step_failure_data.error for event in result.all_events if event.is_step_failure
+            ]
+            assert failed and failed.message.endswith("Failure: lots.json is not there: write it\n")
+
+
 def test_the_sensor_asks_for_what_is_not_fresh_and_for_one_state_once(
     folder: Folder, instance: dg.DagsterInstance
 ) -> None:
@@ -113,6 +127,22 @@ def test_the_sensor_asks_for_what_is_not_fresh_and_for_one_state_once(
         assert asked == {"told"}
         (folder.path / "lots.json").unlink()
         assert tick(it, cursor)[:2] == (set(), "could not look: lots.json is not there: write it")
+
+
+def test_what_is_lost_is_asked_for_again_though_dagster_forgot_that_it_was_made(
+    folder: Folder, instance: dg.DagsterInstance
+) -> None:
+    """Else the sensor would take it for the state that it has asked for already."""
+    (folder.path / "total.txt").unlink()
+    cursor = None
+    with loaded(folder, instance) as it:
+        for _ in range(2):
+            asked, _, cursor = tick(it, cursor)
+            assert asked == {"told"}
+            assert it.run("told")
+            _, _, cursor = tick(it, cursor)
+            (folder.path / "total.txt").unlink()
+            instance.wipe_assets([dg.AssetKey(["told"])])
 
 
 def test_the_sensor_waits_for_a_build_and_not_for_a_run_that_was_killed(
@@ -141,14 +171,14 @@ def test_what_dagster_loaded_before_an_edit_asks_for_nothing(
 def test_what_a_source_consists_of_comes_changes_and_leaves(
     folder: Folder, instance: dg.DagsterInstance
 ) -> None:
-    write(folder, a=[1, 2], b=[3], **{"bad...name": [1]})
+    write(folder, a=[1, 2], b=[3], **{"bad...name": [1], "": [2]})
     with loaded(folder, instance) as it:
         described = replace(it.bridge, partitions={"lots": lambda: {"a": {"used": True}}})
         it = Loaded(described, instance)
         (spec,) = run_partitions.assets(it.bridge.project.definitions)
         assert (spec.key.path, [dep.asset_key.path for dep in spec.deps]) == (["lot"], [["lots"]])
         assert "lot" in it.report()
-        assert {*instance.get_dynamic_partitions("lots")} == {"a", "b"}, "Dagster cannot hold the third"
+        assert {*instance.get_dynamic_partitions("lots")} == {"a", "b"}, "Dagster cannot hold the others"
         assert instance.get_materialized_partitions(spec.key) == {"a", "b"}
         (found,) = instance.fetch_materializations(
             dg.AssetRecordsFilter(asset_key=spec.key, asset_partitions=["a"]), limit=1

@@ -1,4 +1,4 @@
-"""A Dagster run that is cancelled: what is finished is kept, and nothing more is begun."""
+"""A Dagster run that is cancelled or fails: what is finished is kept, nothing more is begun, the next goes on there."""
 
 import signal
 import threading
@@ -8,6 +8,9 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import create_execution_plan, execute_run
+from dagster._core.execution.plan.state import KnownExecutionState
 
 from assets.engine.declarations import Asset
 from assets.engine.inventory import Inventory
@@ -86,3 +89,61 @@ def test_a_run_that_is_cancelled_between_two_steps_begins_nothing_more(
         assert not stage.run().succeeded
     assert stopped.is_set() and (tmp_path / "first.txt").exists()
     assert not (tmp_path / "third.txt").exists()
+
+
+def test_a_file_that_cannot_be_written_is_said_in_a_line(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """As on a full disk, or in a folder that is read-only."""
+    (tmp_path / ".assets" / "build.lock").mkdir(parents=True)
+    found = run(Folder.numbers(tmp_path), instance)
+    assert set(found.failures.values()) == {".assets/build.lock: Is a directory; mend that and run again"}
+
+
+FAILS = """
+@asset
+def good() -> pa.Table:
+    with open("made.txt", "a") as made:
+        made.write("once")
+    return pa.table({"v": [1]})
+
+@asset
+def bad() -> pa.Table:
+    if not Path("mended").exists():
+        raise UserError("it is not mended")
+    return pa.table({"v": [2]})
+"""
+
+
+def test_going_on_from_a_failure_does_what_is_left_and_forces_nothing_else(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """A run that goes on has the tags of the one before, the one that forces too."""
+    folder = Folder(tmp_path)
+    folder.write(FAILS)
+    with staged(folder, instance) as stage:
+        job = stage.definitions.resolve_job_def("all_assets")
+        tags = {"assets/force": "true"}
+        failed = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+        (tmp_path / "mended").touch()
+        assert not failed.success and _go_on(job, failed.run_id, instance)
+    assert (tmp_path / "made.txt").read_text() == "once"
+    assert set(folder.states().values()) == {"fresh"}
+
+
+def _go_on(job: dg.JobDefinition, failed: str, instance: dg.DagsterInstance) -> bool:
+    """Do what the button "Re-execute from failure" does; return whether it went well."""
+    parent = instance.get_run_by_id(failed)
+    assert parent is not None
+    left, known = KnownExecutionState.build_resume_retry_reexecution(instance, parent)
+    plan = create_execution_plan(
+        InMemoryJob(job), step_keys_to_execute=left, known_state=known, tags=parent.tags
+    )
+    run = instance.create_run_for_job(
+        job_def=job,
+        execution_plan=plan,
+        parent_run_id=parent.run_id,
+        root_run_id=parent.run_id,
+        tags=parent.tags,
+    )
+    return execute_run(InMemoryJob(job), run, instance, raise_on_error=False).success

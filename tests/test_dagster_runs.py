@@ -205,11 +205,13 @@ def test_a_locked_database_is_said_in_a_line(built: Folder, instance: dg.Dagster
         )
         try:
             assert holder.stdout and holder.stdout.readline() == "open\n"
-            found = stage.run("lines")
+            found = [stage.run("lines"), stage.run(checks={"measured": "range_of_v"})]
         finally:
             holder.kill()
             holder.communicate()
-    assert f"is locked by process {holder.pid}: close the program" in found.failures["lines"]
+    line = f"{built.database.name} is locked by process {holder.pid}: close the program"
+    assert [ran.failures.keys() for ran in found] == [{"lines"}, {"measured"}]
+    assert all(said.startswith(line) for ran in found for said in ran.failures.values())
 
 
 SILENT = """

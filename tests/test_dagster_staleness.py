@@ -89,6 +89,39 @@ def test_a_check_that_was_declared_later_has_not_been_passed(
     assert not instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
 
 
+def test_a_check_that_failed_counts_no_more_when_what_failed_it_was_taken_back(
+    folder: Folder, instance: dg.DagsterInstance
+) -> None:
+    """Nothing is built then that could tell; until then it is what was found of the data that are there now."""
+    key = dg.AssetCheckKey(dg.AssetKey(["measured"]), "key_unique")
+
+    def told() -> str:
+        with loaded(folder, instance) as it:
+            it.report()
+        (found,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        return found.status.name
+
+    raw("9 9")(folder)
+    told()
+    failed = dg.AssetCheckEvaluation(key.asset_key, check_name=key.name, passed=False, metadata={})
+    instance.report_runless_asset_event(failed)
+    assert told() == "FAILED"
+    raw("1 2 3 4")(folder)
+    assert told() == "SUCCEEDED"
+
+
+def test_what_somebody_told_dagster_by_hand_makes_nothing_be_there(
+    folder: Folder, instance: dg.DagsterInstance
+) -> None:
+    """As the button "Report materialization" of the pages does, whose event has no versions."""
+    folder.sql("DROP TABLE by_parity")
+    with loaded(folder, instance) as it:
+        it.report()
+        instance.report_runless_asset_event(dg.AssetMaterialization("by_parity"))
+        assert it.statuses()["by_parity"][0] == "FRESH"
+        assert "by_parity MISSING" in agree(it)
+
+
 def test_an_edit_of_code_needs_no_report(folder: Folder, instance: dg.DagsterInstance) -> None:
     """Comments and refactorings are nothing to Dagster, edits are: by the code versions of the definitions alone."""
     with loaded(folder, instance) as it:

@@ -142,7 +142,7 @@ def moments(count: int, seconds: float) -> list[float]:
 
 
 def test_killed_at_any_moment_a_build_leaves_nothing_half_done_and_little_to_do_again(folder: Folder) -> None:
-    kills = int(os.environ.get("KILLS", "12"))
+    kills = int(os.environ.get("KILLS", "8"))
     assert folder.command("materialize").returncode == 0
     ran(folder)
     (folder.path / "slow").touch()

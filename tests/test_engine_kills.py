@@ -76,7 +76,7 @@ def killed(folder: ArrowFolder, after: int, moment: float) -> bool:
 def test_killed_at_random_moments_a_load_goes_on_and_loads_nothing_twice(folder: ArrowFolder) -> None:
     chance, found = random.Random(7), Counter[str]()
     lots, loads, kills = dict[str, list[int]](), Counter[str](), 0
-    while found["killed"] < int(os.environ.get("KILLS", "20")):
+    while found["killed"] < int(os.environ.get("KILLS", "12")):
         if not found["killed"] or folder.states()["items"] == "fresh":
             lots = some_lots(PER_BUILD + found["killed"]) | {f"new{found['killed']}": [2]}
             lots = {name: [*values, found["killed"] % 5] for name, values in lots.items()}

@@ -150,3 +150,9 @@ def test_a_table_is_named_once_however_often_it_is_used() -> None:
 def test_a_compiled_expression_knows_what_it_reads() -> None:
     expression = T.join(OWN, "g").join(U, "id").select("a", "weight", "w")
     assert compiled(expression).columns == {"t": ("id", "a", "g"), "u": ("id", "w")}
+
+
+def test_lists_of_lists_are_not_told_apart_from_the_rest_of_their_table() -> None:
+    refitted = unbound("t", {"id": "BIGINT", "a": "DOUBLE", "refits": "DOUBLE[][]"})
+    assert reads(refitted.select("id", "refits")) == {"t": "id a refits"}
+    assert reads(refitted.select("id")) == {"t": "id"}

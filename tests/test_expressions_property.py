@@ -192,7 +192,7 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     return sorted(map(repr, connection.execute(sql).fetchall()))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 5))
 def test_a_column_that_is_not_read_may_hold_anything(seed: int, steps: int) -> None:
     random = Random(seed)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ import pytest
 
 from tests.only_loopback import OnlyLoopback
 from tests.prefect_servers import Server, eventually, prefect_server
+from tests.project_folders import ROOT
 from tests.told_servers import told_server
 from tests.watched_flows import WatchedFolder, ended
 
@@ -21,6 +24,19 @@ pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect_failures")]
 
 EXTRACT = "extract_all_configs"
 WITHOUT_PAGE = "the work goes on without a page: Prefect's server "
+DEPLOYED = """
+import sys
+from pathlib import Path
+from unittest.mock import patch
+from prefect.engine import handle_engine_signals
+from prefect.flow_engine import load_flow_run, run_flow
+from flows.extraction_flow import extract_all_configs
+from tests.watched_flows import WatchedFolder
+with WatchedFolder(Path.cwd()).open() as project, patch("assets.study.load", lambda: project):
+    with handle_engine_signals():
+        run_flow(extract_all_configs, flow_run=load_flow_run(sys.argv[1]))
+"""
+"""What the process does that a worker starts for a run."""
 Runs = Callable[[], list[dict[str, Any]]]
 Within = Callable[..., AbstractContextManager[Any]]
 
@@ -50,10 +66,16 @@ def within(monkeypatch: pytest.MonkeyPatch) -> Iterator[Within]:
     from prefect.client.base import PrefectHttpxAsyncClient, PrefectHttpxSyncClient
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
+    from rich.console import Console
 
     from flows.server import away
 
-    changed = ((PrefectHttpxSyncClient, "send"), (PrefectHttpxAsyncClient, "send"), (EventsWorker, "_handle"))
+    changed = (
+        (PrefectHttpxSyncClient, "send"),
+        (PrefectHttpxAsyncClient, "send"),
+        (EventsWorker, "_handle"),
+        (Console, "on_broken_pipe"),
+    )
     for owner, name in changed:
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr("logging.raiseExceptions", True)
@@ -61,7 +83,7 @@ def within(monkeypatch: pytest.MonkeyPatch) -> Iterator[Within]:
     def using(url: str, **given: Any) -> AbstractContextManager[Any]:
         monkeypatch.setenv("PREFECT_API_URL", url)
         monkeypatch.setenv("PREFECT_HOME", "home")
-        given |= {"PREFECT_API_URL": url, "PREFECT_CLIENT_MAX_RETRIES": 0}
+        given |= {"PREFECT_API_URL": url}
         return settings.temporary_settings({getattr(settings, name): value for name, value in given.items()})
 
     yield using
@@ -148,7 +170,7 @@ def test_a_server_that_refuses_the_run_costs_a_line(
     monkeypatch.setenv("PREFECT_API_KEY", "pnu_1")
     with told_server() as refusing:
         refusing.answers = dict.fromkeys(("/admin/version", "/flows/", "/csrf-token"), (500, b"{}"))
-        with within(refusing.url, PREFECT_API_KEY="pnu_1"):
+        with within(refusing.url, PREFECT_API_KEY="pnu_1", PREFECT_CLIENT_MAX_RETRIES=0):
             assert folder.command("extract") == 0
     assert refusing.paths[0] == "/health" and len(refusing.paths) > 1
     assert refusing.credentials == {"Bearer pnu_1"}
@@ -158,14 +180,40 @@ def test_a_server_that_refuses_the_run_costs_a_line(
     assert "pnu_1" not in said and "Traceback" not in said
 
 
+def given_to_a_worker(folder: WatchedFolder, server: Server) -> "subprocess.Popen[str]":
+    """Start a run of a deployment, whose lines of log go to whoever started it."""
+    flow = server.ask("/flows/", {"name": EXTRACT})["id"]
+    deployment = server.ask("/deployments/", {"name": "extraction", "flow_id": flow})["id"]
+    run = server.ask(f"/deployments/{deployment}/create_flow_run", {})["id"]
+    given = {"PREFECT_API_URL": server.url, "PREFECT_CLIENT_MAX_RETRIES": "1", "WAIT": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder.path), **given}
+    command = [sys.executable, "-c", DEPLOYED, run]
+    return subprocess.Popen(
+        command, cwd=folder.path, env=environment, stdout=-1, stderr=subprocess.STDOUT, text=True
+    )
+
+
 def test_a_server_that_is_killed_while_a_task_works_costs_a_line_and_nothing_else(
     server: Server, folder: WatchedFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    loopback = OnlyLoopback(tmp_path_factory.mktemp("site"))
-    working = folder.started("extract", PREFECT_API_URL=server.url, WAIT="1", **loopback.environment)
+    loopback, other = (
+        OnlyLoopback(tmp_path_factory.mktemp("site")),
+        WatchedFolder.written(tmp_path_factory.mktemp("other")),
+    )
+    deployed = given_to_a_worker(other, server)
+    given = {"PREFECT_CLIENT_MAX_RETRIES": "1", "WAIT": "1"}
+    working = folder.started("extract", PREFECT_API_URL=server.url, **given, **loopback.environment)
     folder.until_it_waits(working)
+    eventually(lambda: other.ran()["total"] or deployed.poll() is not None, 120)
+    assert deployed.stdout
+    deployed.stdout.close()  # the worker is killed
     os.kill(server.pid, signal.SIGKILL)  # the last test of this file
-    (folder.path / "go").touch()
+    for each in (folder, other):
+        (each.path / "go").touch()
+    assert ended(deployed, other, seconds=60) == 0, other.logged()
+    assert (other.ran(), other.rows("total")) == (Counter(doubled=1, total=1), [(12,)])
+    (left,) = (other.path / ".assets/flow-runs").iterdir()
+    assert "it came to its end while the server was away" in left.read_text()
     assert ended(working, folder, seconds=60) == 0, folder.said()
     assert folder.ran() == Counter(doubled=1, total=1)
     assert folder.rows("total") == [(12,)]

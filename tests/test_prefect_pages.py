@@ -151,10 +151,10 @@ def test_what_is_held_back_is_told_once_it_is_published(server: Server, folder: 
     run, error = folder.flow(server, EXTRACT)
     assert str(error) == "people: nobody is here"
     assert run["state"]["message"].endswith("BlockError: people: nobody is here")
-    outcomes = {
-        key: row["outcome"] for key, row in table(server.artifacts(run["id"])["extraction-results"]).items()
-    }
+    rows = table(server.artifacts(run["id"])["extraction-results"])
+    outcomes = {key: row["outcome"] for key, row in rows.items()}
     assert outcomes == dict.fromkeys(TABLES, "skipped") | {"people": "failed", "weights": "built"}
+    assert re.fullmatch(r"input hash [0-9a-f]{8} unchanged", rows["items"]["because"])
     assert told(server, run, 1).keys() == {(FAILED, "people")}, "readers still have the weights of before"
     folder.edit(wrong, fine)
     run, results = folder.flow(server, EXTRACT)

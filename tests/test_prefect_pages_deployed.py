@@ -1,15 +1,21 @@
 """The flows as deployments: what `prefect deploy` makes of flows/prefect.yaml, and what `flows.serving` serves."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from typing import Any
 
+import httpx
 import pytest
+from prefect.client.base import PrefectHttpxAsyncClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from assets.engine.errors import UserError
 from flows import serving
-from tests.prefect_servers import Server
+from flows.analysis_flow import generate_figures
+from flows.extraction_flow import extract_all_configs
+from tests.prefect_servers import Server, eventually
 from tests.study_clones import ROOT
 
 pytest_plugins = ["prefect_servers"]
@@ -17,7 +23,7 @@ pytest_plugins = ["prefect_servers"]
 pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect_pages")]
 
 
-def test_what_is_deployed_from_a_clone_is_our_flows_one_at_a_time_on_no_schedule_yet(server: Server) -> None:
+def test_what_is_deployed_from_a_clone_is_our_flows_on_no_schedule_yet(server: Server) -> None:
     server.ask("/work_pools/", {"name": "studies", "type": "process"})
     command = [
         sys.executable,
@@ -39,7 +45,7 @@ def test_what_is_deployed_from_a_clone_is_our_flows_one_at_a_time_on_no_schedule
     }
     for row in found.values():
         assert [schedule["active"] for schedule in row["schedules"]] == [False]
-        assert row["global_concurrency_limit"]["limit"] == 1
+        assert row["global_concurrency_limit"] is None, "Prefect ends a run that cannot renew its slot"
         assert row["pull_steps"] == [
             {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
         ]
@@ -63,3 +69,35 @@ def test_serving_without_a_server_says_what_to_do(capsys: pytest.CaptureFixture[
         assert serving.main([]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("Error: there is no Prefect server to serve: start one (`prefect server start`)")
+
+
+def test_a_schedule_that_is_switched_on_makes_runs(server: Server) -> None:
+    flow = server.ask("/flows/", {"name": "on_a_schedule"})["id"]
+    daily = {"schedule": {"cron": "0 6 * * *"}, "active": True}
+    server.ask("/deployments/", {"name": "daily", "flow_id": flow, "schedules": [daily]})
+    assert eventually(lambda: server.runs("on_a_schedule"))[0]["state_name"] == "Scheduled"
+
+
+def test_a_block_that_is_deployed_alone_has_as_many_threads_as_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOUNDATION_PLR_JOBS", "5")
+    for flow in (extract_all_configs, generate_figures):
+        assert flow.task_runner.duplicate()._max_workers == 5  # type: ignore[attr-defined]
+
+
+def test_serving_asks_a_server_that_is_away_until_it_answers_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = httpx.Request("GET", "http://127.0.0.1/api/health")
+    answers = [httpx.ConnectError("gone"), httpx.ReadTimeout("slow"), httpx.Response(200)]
+
+    async def sent(*_: Any) -> httpx.Response:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(PrefectHttpxAsyncClient, "send", sent)
+    monkeypatch.setattr(serving, "_AGAIN_SECONDS", 0)
+    serving._wait_for_the_server()
+    assert asyncio.run(PrefectHttpxAsyncClient().send(request)).status_code == 200
+    assert capsys.readouterr().err == "Prefect's server does not answer; asking again every 0 s\n"

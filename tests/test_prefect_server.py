@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from loguru import logger
 
+import flows
 from flows import server as servers
+from flows import summary as summaries
 from flows.recording import Page
 from flows.unfinished_runs import Mark, tell
 from tests.only_loopback import OnlyLoopback
@@ -18,6 +20,7 @@ from tests.told_servers import ToldServer, told_server
 from tests.watched_flows import WatchedFolder, ended
 
 LOCK = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('locked', flush=True); sys.stdin.read()"
+RUN, RUNNING = "/flow_runs/run-1", (200, b'{"state_type": "RUNNING"}')
 CONFIGURED = ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
 
 
@@ -91,6 +94,15 @@ def test_whether_a_certificate_will_do_is_for_prefect_to_say(
     assert os.environ["PREFECT_API_URL"] and not said
 
 
+def test_history_is_kept_in_the_project_also_of_a_user_whose_profile_names_no_server(tmp_path: Path) -> None:
+    profiles = tmp_path / ".prefect/profiles.toml"
+    profiles.parent.mkdir()
+    profiles.write_text('active = "mine"\n[profiles.mine]\nPREFECT_LOGGING_LEVEL = "INFO"')
+    flows._prepare_prefect()
+    assert os.environ["PREFECT_HOME"] == str(tmp_path / ".assets/prefect")
+    assert os.environ["PREFECT_PROFILES_PATH"] == str(profiles), "what else it says holds"
+
+
 def test_a_block_that_is_found_fresh_without_a_stamp_is_recorded(
     built: WatchedFolder, server: ToldServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +126,8 @@ def test_a_database_that_another_program_writes_to_is_waited_for(
         )
         assert re.search(f"{locked}.*; trying again in 0.2 s \\(1 left\\)", said)
         assert re.search(f"^Error: {locked}.*, then run again$", said, re.MULTILINE)
+        with built.open() as project:
+            assert re.match(f"not counted: {locked}", summaries._runs(project)), "all is built by then"
         other.stdin.close()
     assert built.command("extract", "--engine", "plain") == 0
     assert built.rows("total") == [(18,)]
@@ -151,12 +165,25 @@ def test_a_server_is_told_what_became_of_a_run_that_it_did_not_see_end(
     if end is not None:
         mark.end(**end)
     del mark  # as when its process is killed, the lock goes with it
-    server.answers["/task_runs/filter"] = (200, b'[{"id": "task-1"}]')
+    server.answers |= {RUN: RUNNING, "/task_runs/filter": (200, b'[{"id": "task-1"}]')}
     tell(Page(server.url))
-    assert server.paths == ["/flow_runs/run-1/set_state", "/task_runs/filter", "/task_runs/task-1/set_state"]
-    for path in (server.paths[0], server.paths[2]):
+    ends = [f"{RUN}/set_state", "/task_runs/task-1/set_state"]
+    assert server.paths == [RUN, ends[0], "/task_runs/filter", ends[1]]
+    for path in ends:
         assert (server.body(path)["state"]["type"], server.body(path)["force"]) == (state, True)
     assert marks() == []
+
+
+@pytest.mark.parametrize("begun_anew", [False, True], ids=["cancelled by somebody", "started again"])
+def test_of_a_run_whose_end_was_told_already_and_of_one_that_goes_on_only_the_tasks_are_told(
+    begun_anew: bool, server: ToldServer
+) -> None:
+    Mark().set(Page(server.url), "run-1")
+    tasks = (200, b'[{"id": "task-1"}]')
+    cancelled = (200, b'{"state_type": "CANCELLED"}')
+    server.answers |= {RUN: RUNNING if begun_anew else cancelled, "/task_runs/filter": tasks}
+    Mark().set(Page(server.url), "run-1" if begun_anew else "run-2")
+    assert server.paths == [RUN, "/task_runs/filter", "/task_runs/task-1/set_state"]
 
 
 def test_what_a_server_cannot_be_told_now_is_kept_and_what_it_does_not_know_is_forgotten(
@@ -170,7 +197,7 @@ def test_what_a_server_cannot_be_told_now_is_kept_and_what_it_does_not_know_is_f
     assert (marks(), server.asked) == (["run-1"], []), "the run of a temporary server is none of its business"
     monkeypatch.delenv("PREFECT_API_URL")
     for status, left in ((500, ["run-1"]), (404, [])):
-        server.answers["/flow_runs/run-1/set_state"] = (status, b"")
+        server.answers[RUN] = (status, b"")
         tell(Page(server.url))
         assert marks() == left
 

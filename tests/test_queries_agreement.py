@@ -98,7 +98,7 @@ def test_the_paths_agree_on_all_reference_cases():
     assert_paths_agree(every_case())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(some_runs)
 def test_the_paths_agree_on_any_runs(frame):
     assert_paths_agree(frame)
@@ -121,7 +121,7 @@ def test_the_paths_agree_on_the_distributions_of_all_reference_cases():
     assert_distributions_agree(every_case())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(some_runs)
 def test_the_paths_agree_on_the_distributions_of_any_runs(frame):
     assert_distributions_agree(frame)

@@ -29,7 +29,7 @@ def test_a_bin_holds_the_subjects_with_like_probabilities():
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_every_subject_is_in_one_bin(frame):
     found = pd.DataFrame(asked(calibration_bins, frame, "run_id", "bin"))

@@ -56,7 +56,7 @@ def test_the_interval_on_the_logit_scale_agrees_with_the_reference(case, discrim
         assert limits == pytest.approx((wanted["ci_low"], wanted["ci_high"]), abs=1e-9, rel=0)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_the_interval_on_the_logit_scale_is_that_of_the_logit(frame):
     for found in by_run(frame).values():
@@ -137,7 +137,7 @@ def test_the_interval_is_cut_to_the_unit_interval(discrimination):
     assert found["auroc_ci_upper"] == 1
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_auroc_agrees_with_scikit_learn(frame):
     for run_id, found in by_run(frame).items():
@@ -146,7 +146,7 @@ def test_auroc_agrees_with_scikit_learn(frame):
             assert found["auroc"] == pytest.approx(roc_auc_score(rows.y_true, rows.y_prob), abs=1e-12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_the_variance_is_that_of_the_structural_components_counted_pair_by_pair(frame):
     for run_id, found in by_run(frame).items():
@@ -161,20 +161,20 @@ def test_the_variance_is_that_of_the_structural_components_counted_pair_by_pair(
         assert (found["auroc_status"] == "variance_zero") == (found["auroc_se"] is None)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_only_the_order_of_the_probabilities_matters(frame):
     ranks = frame.assign(y_prob=frame.y_prob.rank(method="dense") / (len(frame) + 1))
     assert by_run(ranks) == by_run(frame)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_the_order_of_the_rows_does_not_change_a_bit(frame):
     assert by_run(frame.sample(frac=1, random_state=3)) == by_run(frame)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_swapping_the_labels_turns_auroc_around(frame):
     straight, swapped = by_run(frame), by_run(frame.assign(y_true=1 - frame.y_true))
@@ -184,7 +184,7 @@ def test_swapping_the_labels_turns_auroc_around(frame):
         assert swapped[run_id]["auroc_se"] == (found["auroc_se"] and pytest.approx(found["auroc_se"]))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_having_every_subject_twice_leaves_auroc(frame):
     once, twice = by_run(frame), by_run(pd.concat([frame, frame]))

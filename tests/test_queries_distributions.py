@@ -39,7 +39,7 @@ def test_bins_hold_their_lower_edge_and_the_last_one_holds_one():
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_every_subject_is_between_the_edges_of_its_bin(frame):
     found = pd.DataFrame(asked(probability_histogram, frame, "run_id", "y_true", "bin"))

@@ -91,7 +91,7 @@ def test_without_events_only_the_standardised_net_benefit_is_null():
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_counting_in_parts_agrees_with_counting_subjects_at_each_threshold(frame):
     found = curves(frame)
@@ -109,7 +109,7 @@ def test_counting_in_parts_agrees_with_counting_subjects_at_each_threshold(frame
             assert point.net_benefit_all == pytest.approx(all_treated, abs=1e-12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_the_standard_error_is_that_of_a_mean_of_what_subjects_add(frame):
     found = curves(frame, lambda p: decision_curves(p, [10, 50, 90])).set_index(["run_id", "threshold"])
@@ -142,7 +142,7 @@ def test_the_limits_are_those_of_the_bootstrap_to_the_error_of_resampling(case, 
         assert point.net_benefit_ci_upper == pytest.approx(wanted.ci_high[0], abs=near)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_having_every_subject_twice_leaves_net_benefit(frame):
     once, twice = curves(frame), curves(pd.concat([frame, frame]))

@@ -108,7 +108,7 @@ def test_nulls_come_with_their_reason():
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_log_loss_is_infinite_only_where_a_certainty_was_wrong(frame):
     found = by_run(frame)
@@ -120,7 +120,7 @@ def test_log_loss_is_infinite_only_where_a_certainty_was_wrong(frame):
             assert found[run_id]["log_loss"] == pytest.approx(wanted, abs=1e-12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some_runs)
 def test_having_every_subject_twice_leaves_every_value(frame):
     once, twice = by_run(frame), by_run(pd.concat([frame, frame]))

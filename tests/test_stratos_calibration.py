@@ -183,7 +183,7 @@ def test_a_slope_that_newton_does_not_reach_is_null_and_says_so(monkeypatch):
     assert found["calibration_intercept_status"] == "ok"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(some_runs)
 def test_estimates_solve_their_score_equations_and_are_never_infinite(frame):
     found = by_run(frame)
@@ -202,7 +202,7 @@ def test_estimates_solve_their_score_equations_and_are_never_infinite(frame):
         assert found[run_id]["calibration_slope_status"] != "not_converged"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(some_runs)
 def test_neither_row_order_nor_company_changes_a_bit(frame):
     together = by_run(frame.sample(frac=1, random_state=1))

@@ -61,7 +61,7 @@ def test_every_usual_measure_has_an_interval():
 
 
 @given(runs_of_few_sizes)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_no_input_warns_hangs_or_leaves_a_number_outside_its_range(frame):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -85,7 +85,7 @@ def test_no_input_warns_hangs_or_leaves_a_number_outside_its_range(frame):
 
 
 @given(runs_of_few_sizes, st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_neither_the_order_of_rows_nor_the_company_changes_a_bit(frame, random):
     whole = evaluate_runs(frame, resamples=20)
     order = list(range(len(frame)))

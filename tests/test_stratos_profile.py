@@ -119,7 +119,7 @@ def test_turning_the_outcome_around_turns_the_limits_around(case):
     assert turned[:3] == pytest.approx((-value, -high, -low), abs=1e-8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(one_run)
 def test_limits_enclose_the_estimate_and_no_input_warns(rows):
     outcome, probability = zip(*rows, strict=True)

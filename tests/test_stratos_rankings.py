@@ -240,7 +240,7 @@ def test_a_run_without_predictions_is_refused():
         method_rankings(frame, predictions[predictions.run_id != "r03"])
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_order_of_runs_and_rows_changes_no_bit(seed):
     frame, predictions = factorial(n=10)

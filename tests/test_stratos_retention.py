@@ -59,7 +59,7 @@ def test_the_most_certain_are_retained_and_measured():
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_measures_are_those_of_the_subjects_up_to_the_last_retained(seed):
     frame = random_run(seed)
     found = retained(frame)
@@ -106,7 +106,7 @@ def brier(subset):
 
 
 @given(some_runs)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_no_order_beats_the_oracle_and_everybody_is_the_same_in_any(frame):
     found = retained(frame)
     for (run_id, _, steps), row in found.items():
@@ -120,7 +120,7 @@ def test_no_order_beats_the_oracle_and_everybody_is_the_same_in_any(frame):
 
 
 @given(some_runs)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_every_number_is_in_its_range(frame):
     for row in retained(frame).values():
         for name, low, high in (

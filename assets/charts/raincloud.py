@@ -77,7 +77,7 @@ def raincloud(
 
 @dataclass(frozen=True)
 class _Level:
-    """One method: its runs from low to high AUROC, those without one at the end, and the lines of its label."""
+    """One method: its runs from low to high AUROC, those without one first, and the lines of its label."""
 
     choice: Choice
     name: str
@@ -182,7 +182,7 @@ def _frames(rows: Sequence[_Row], low: float, high: float) -> dict[str, pd.DataF
 def _dots(row: _Row) -> pd.DataFrame:
     """A dot for each run; one without an AUROC has no place."""
     without = [np.nan] * (len(row.level.runs) - len(row.swarm))
-    y = [*(row.rain + offset for offset in row.swarm), *without]
+    y = [*without, *(row.rain + offset for offset in row.swarm)]
     return _of(row, row.level.runs[["run_id", "auroc"]]).assign(y=y)
 
 

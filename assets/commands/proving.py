@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,7 @@ def verify_command(options: argparse.Namespace) -> int:
         verification = manifest.check(manifest.read(Path(options.manifest)), look.versions)
         rows, sentence, well = _published(options.manifest, look), verification.sentence(), verification.same
     else:
-        rows = [
-            _verdict(key, _recorded(look, key), look.versions.get(key)) for key in project.definitions.order
-        ]
+        rows = _held_to_records(project, look)
         well = all(row["verdict"] == "same" for row in rows)
         sentence = (
             f"{sum(r['verdict'] == 'same' for r in rows)} of {_kinds(project)} hold what their records say"
@@ -65,12 +64,19 @@ def _recomputed(project: "Project") -> "Look":
     return Look(
         {key: record for key, record in records.items() if key in assets},
         {key: version for key, version in versions.items() if key in assets},
+        tables.schemas,
     )
 
 
-def _recorded(look: "Look", key: str) -> str | None:
-    record = look.records.get(key)
-    return record.data_version if record else None
+def _held_to_records(project: "Project", look: "Look") -> list[dict[str, Any]]:
+    from assets.engine.consistency import contradictions
+
+    told = contradictions(replace(project.look(), look=look))
+    recorded = {key: record.data_version for key, record in look.records.items()}
+    return [
+        _verdict(key, recorded.get(key), look.versions.get(key), told.get(key, ""))
+        for key in project.definitions.order
+    ]
 
 
 def _published(path: str, look: "Look") -> list[dict[str, Any]]:
@@ -79,14 +85,14 @@ def _published(path: str, look: "Look") -> list[dict[str, Any]]:
     return [_verdict(key, published.get(key), look.versions.get(key)) for key in keys]
 
 
-def _verdict(key: str, recorded: str | None, found: str | None) -> dict[str, Any]:
+def _verdict(key: str, recorded: str | None, found: str | None, told: str = "") -> dict[str, Any]:
     if recorded is None:
         verdict = "missing" if found is None else "new"
     elif found is None:
         verdict = "gone"
     else:
-        verdict = "same" if found == recorded else "differs"
-    return {"key": key, "verdict": verdict, "recorded": recorded, "found": found}
+        verdict = "differs" if found != recorded else "unproven" if told else "same"
+    return {"key": key, "verdict": verdict, "recorded": recorded, "found": found, "told": told}
 
 
 def _audited(name: str, audit: Callable[[], str]) -> dict[str, Any]:
@@ -108,7 +114,9 @@ def _print_verdicts(rows: Sequence[Mapping[str, Any]]) -> None:
         (
             row["verdict"],
             row["key"],
-            f"recorded {screen.short(row['recorded'])}, found {screen.short(row['found'])}",
+            row["told"]
+            if row["verdict"] == "unproven"
+            else f"recorded {screen.short(row['recorded'])}, found {screen.short(row['found'])}",
         )
         for row in rows
         if row["verdict"] != "same"

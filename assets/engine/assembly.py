@@ -54,6 +54,8 @@ class Standing:
     names: Collection[str]
     versions: Mapping[str, str]
     """Data version of each that has rows."""
+    shown: Query | None = None
+    """Of a view: the query that is kept in the place of all rows."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,12 @@ def assemble(
     standing: Standing,
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Create a table of the new rows and of those that stand, in one transaction.
+    """Create a table of the new rows and of those that stand, in one transaction; or the view that shows both.
 
     Its columns are those of both, and their types such as hold both.
     """
+    if standing.shown is not None:
+        return standing.shown.create(table, (), view=True)
     cursor.execute("BEGIN")
     try:
         shapes = [*new.shapes(), *([f"FROM {standing.table} LIMIT 0"] if standing.names else [])]
@@ -210,8 +214,10 @@ def _in_order(
     cursor: duckdb.DuckDBPyConnection, table: str, column: str, names: Collection[str]
 ) -> list[str]:
     """Return the partitions in the order of the column that names them, which need not be that of texts."""
-    given = named(cursor, "_all", names)
     kinds = contents.schema_of(cursor, table)
+    if kinds[column] == "VARCHAR":
+        return sorted(names)  # DuckDB sorts texts by their bytes, which is the same
+    given = named(cursor, "_all", names)
     found = cursor.execute(f"FROM {given} ORDER BY TRY_CAST(name AS {kinds[column]}), name").fetchall()
     return [name for (name,) in found]
 

@@ -34,16 +34,23 @@ def columns_read(expression: Table) -> dict[str, tuple[str, ...]]:
     In the table's order. None at all still means that the number of rows matters. A result that hangs on
     the order of rows, without saying by what they are ordered, reads everything: the first of a group,
     `limit` or `row_number` without an order, a sample. The order by which columns are said to be sorted
-    is taken to be decided by them.
+    is taken to be decided by them. So does one that reads lists of lists: they are most of a table, and to hash
+    them apart from the rest would cost more than to look in vain.
     """
     root = expression.op()
     needs = needed(root)
     found: dict[str, set[str]] = {}
-    order: dict[str, dict[str, None]] = {}
+    kinds: dict[str, dict[str, Any]] = {}
     for table in root.find(ops.UnboundTable):
         found.setdefault(table.name, set()).update(needs.get(table, ()))
-        order.setdefault(table.name, {}).update(dict.fromkeys(table.schema))
-    return {name: tuple(c for c in order[name] if c in found[name]) for name in sorted(found)}
+        kinds.setdefault(table.name, {}).update(table.schema.items())
+    return {name: _counted(kinds[name], found[name]) for name in sorted(found)}
+
+
+def _counted(kinds: Mapping[str, Any], read: Collection[str]) -> tuple[str, ...]:
+    names = tuple(name for name in kinds if name in read)
+    large = any(kinds[name].is_array() and kinds[name].value_type.is_array() for name in names)
+    return tuple(kinds) if large else names
 
 
 def needed(root: Any, entire: Collection[Any] = ()) -> Needs:

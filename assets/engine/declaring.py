@@ -136,7 +136,7 @@ def _declared(
         description=description or _first_sentence(function),
     )
     _check_declaration(function, form, asked, ins, made.path)
-    _check_view(function, form, made.view, made.partitions_def)
+    _check_view(function, form, made.view)
     _check_partitions(function, form, {*asked, *made.deps}, made.partitions_def, made.primary_key)
     return checked(made)
 
@@ -216,16 +216,11 @@ def _check_declaration(
         )
 
 
-def _check_view(function: Callable[..., Any], form: Form, view: bool, partitions_def: str | None) -> None:
+def _check_view(function: Callable[..., Any], form: Form, view: bool) -> None:
     if view and form not in ("expression", "relation"):
         raise UserError(
             f"`{function.__name__}` is a view, so it must return ir.Table or duckdb.DuckDBPyRelation: a query that "
             "the file can keep"
-        )
-    if view and partitions_def is not None:
-        raise UserError(
-            f"`{function.__name__}` is a view, which has no rows of its own: it is always whole, so remove its "
-            "partitions_def"
         )
 
 

@@ -42,8 +42,11 @@ class FileStore(Protocol):
     def aside(self, staged: Any) -> Sequence[Path]:
         """Name where the files are that are set aside, in the order of `files`."""
 
-    def commit(self, staged: Any, versions: Mapping[str, str]) -> None:
-        """Check the files against what they are made from as it is and put them in place, the record last."""
+    def check(self, staged: Any, versions: Mapping[str, str]) -> None:
+        """Check the files against what they are made from as it is; raises UserError to keep them out."""
+
+    def commit(self, staged: Any) -> None:
+        """Put the files in place, the record last."""
 
     def close(self) -> None:
         """End what making them needed, such as processes; called when a build is over."""
@@ -120,13 +123,15 @@ class FileBuild(Build):
         made = (
             [staged.output[path.name] for path in places] if staged.restored else store.aside(staged.output)
         )
-        self._look_through(dict(zip(places, made, strict=True)))
+        files = dict(zip(places, made, strict=True))
+        self._look_through(files)
         if staged.restored:
             self._put_back(places, staged.output)
             shutil.rmtree(_restoring(key))
         else:
-            store.commit(staged.output, self._current(self.inventory.definitions.named(key)))
-            self._keep(store, key)
+            store.check(staged.output, self._current(self.inventory.definitions.named(key)))
+            self._keep(staged.record, files)  # first: nobody would keep what is fresh after a kill
+            store.commit(staged.output)
         return self._settle(staged)
 
     def _current(self, asset: Asset) -> dict[str, str]:
@@ -153,14 +158,16 @@ class FileBuild(Build):
             shutil.move(files[path.name], partial)  # the folder of results may be on another file system
             partial.replace(path)
 
-    def _keep(self, store: FileStore, key: str) -> None:
-        """Keep the files as they are in place, with the record that a look finds there."""
-        records, versions = store.look([key])
-        record = records[key]
+    def _keep(self, record: Record, files: Mapping[Path, Path]) -> None:
+        """Keep files that are to be put in place."""
         result = CachedResult(
-            key, record.input_hash, versions[key], seconds=record.seconds, record=record.as_dict()
+            record.key,
+            record.input_hash,
+            record.data_version,
+            seconds=record.seconds,
+            record=record.as_dict(),
         )
-        self.cache.keep_files(result, {path.name: path for path in store.files(key)})
+        self.cache.keep_files(result, {place.name: aside for place, aside in files.items()})
 
     def _store(self, staged: Staged) -> FileStore:
         return self.stores[self.inventory.definitions.named(staged.record.key).kind]

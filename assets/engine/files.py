@@ -83,7 +83,10 @@ class Files:
         """Name where the file and, last, its record are."""
         return [staged.aside.parent / path.name for path in self.files(staged.key)]
 
-    def commit(self, staged: Written, versions: Mapping[str, str]) -> None:
+    def check(self, staged: Written, versions: Mapping[str, str]) -> None:
+        """Accept it: nothing is known of what is in it."""
+
+    def commit(self, staged: Written) -> None:
         """Rename the file into place, then its record."""
         for aside, path in zip(self.aside(staged), self.files(staged.key), strict=True):
             aside.replace(path)

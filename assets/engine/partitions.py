@@ -67,22 +67,31 @@ def partition_versions(inventory: Inventory, key: str) -> Mapping[str, str]:
         return contents.partition_versions(connection, key, column)
 
 
-def hashes(inventory: Inventory, asset: Asset) -> dict[str, str]:
+def hashes(inventory: Inventory, asset: Asset) -> Mapping[str, str]:
     """Return the partitions that there are, each with a hash of what it is made from now.
 
     Raises UserError when the source of the partitions is away.
     """
-    read = read_by_partition(inventory.definitions, asset)
-    versions = {key: partition_versions(inventory, key) for key in read}
+    read = {key: inventory.versions.get(key, "") for key in read_by_partition(inventory.definitions, asset)}
     source = asset.partitions_def or ""
+    of_source: Mapping[str, str] = {}
     if source in asset.upstream:
         seen = inventory.observation(source)
         record = inventory.records.get(asset.key)
-        if isinstance(seen, Absent) and record and not versions:
-            return dict(record.partitions)  # what was made from it stands
+        if isinstance(seen, Absent) and record and not read:
+            return record.partitions  # what was made from it stands
         if isinstance(seen, Absent):
             raise UserError(f"`{asset.key}` cannot be built: {seen.reason}")
-        versions[source] = dict(seen.partitions)
+        read[source], of_source = seen.data_version, seen.partitions
+    known, asked = inventory.known.partitions, tuple(sorted(read.items()))
+    if asked not in known:  # many tables read the same
+        known[asked] = _hashed(
+            {key: of_source if key == source else partition_versions(inventory, key) for key in read}
+        )
+    return known[asked]
+
+
+def _hashed(versions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     names = sorted({name for found in versions.values() for name in found})
     return {
         name: digest("partition", {key: found.get(name) for key, found in versions.items()}) for name in names

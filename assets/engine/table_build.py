@@ -178,12 +178,14 @@ class TableBuild(Build):
             if told:
                 self.tell(told)
 
-    def _check_view(self, asset: Asset, query: Query) -> None:
-        schemas = self.inventory.schemas
-        views.check(asset.key, query.sql, {read: schemas[read] for read in asset.upstream if read in schemas})
+    def _query(self, asset: Asset, record: Record, cursor: duckdb.DuckDBPyConnection) -> Query:
+        query, there = whole(self.inventory, self._planning, asset, record, cursor), self.inventory.schemas
+        if asset.view:
+            views.check(asset.key, query.sql, {read: there[read] for read in asset.upstream if read in there})
+        return query
 
     def commit(self, staged: Staged) -> Result:
-        """Write a staged table and its record in one transaction, and keep it in the cache."""
+        """Keep a staged table in the cache, and write it and its record in one transaction."""
         with self.working():
             result = self._committed(staged)
             drop(_parts_of(staged.record.key))
@@ -193,12 +195,12 @@ class TableBuild(Build):
     def _committed(self, staged: Staged) -> Result:
         output = staged.output
         assert isinstance(output, StagedTable)
+        if not staged.restored and not staged.record.is_view:
+            self._keep(staged.record, output)  # first: nobody would keep what is fresh after a kill
         with self._writing:
             self.copy.commit(output, self.inventory.definitions.named(output.key), staged.record)
         with self._planning:
             self.inventory.schemas[output.key] = output.schema
-        if not staged.restored and not staged.record.is_view:
-            self._keep(staged.record, output)
         result = self._settle(staged)
         with self._planning:
             views.look_again(self.inventory, output.key)
@@ -233,7 +235,7 @@ class TableBuild(Build):
                 seconds=record.seconds,
                 schema=output.schema,
             )
-            if self.cache.keep_table(self.copy.connection.cursor(), record.key, result, share=False):
+            if self.cache.keep_table(self.copy.connection.cursor(), output.table, result, share=False):
                 self._kept.append(record.input_hash)
 
     def tidy(self, keys: Iterable[str]) -> None:
@@ -251,9 +253,7 @@ class TableBuild(Build):
         """Compute what is missing of a table and set it aside; return its record with the SQL that says it."""
         cursor = self.copy.connection.cursor()
         if asset.partitions_def is None:
-            query = whole(self.inventory, self._planning, asset, record, cursor)
-            if asset.view:
-                self._check_view(asset, query)
+            query = self._query(asset, record, cursor)
             output = self.copy.stage_query(asset, query, self._by(asset))
             return output, replace(record, sql=query.recorded)
         if asset.partitions_def in asset.upstream:
@@ -278,20 +278,21 @@ class TableBuild(Build):
     ) -> tuple[StagedTable, Record]:
         """Compute the missing partitions of a table from those of its inputs, and put it together."""
         if not todo.standing:
-            query = whole(self.inventory, self._planning, asset, record, cursor)
+            query = self._query(asset, record, cursor)
             output = self.copy.stage_query(asset, query, todo.column, todo.missing)
             return output, replace(record, sql=query.recorded)
-        standing = self._standing(asset, todo)
-        if not todo.missing:
-            output = self.copy.stage_rows(asset, Computed(cursor, todo.column, (), {}), standing, cursor)
-            return output, replace(record, sql=self.inventory.records[asset.key].sql)
-        assets = self.inventory.definitions.assets
-        views_read = [key for key in asset.upstream if key in assets and assets[key].view]
-        self.copy.restrict(cursor, todo.inputs, views_read, todo.column, todo.missing)
-        query = whole(self.inventory, self._planning, asset, record, cursor)
-        output = self.copy.stage_rows(asset, Computed.of(asset, query, todo.missing), standing, cursor)
-        return output, replace(record, sql=query.recorded)
+        shown = self._query(asset, record, self.copy.connection.cursor()) if asset.view else None
+        standing, sql = self._standing(asset, todo, shown), self.inventory.records[asset.key].sql
+        new = Computed(cursor, todo.column, (), {})
+        if todo.missing:
+            assets = self.inventory.definitions.assets
+            views_read = [key for key in asset.upstream if key in assets and assets[key].view]
+            self.copy.restrict(cursor, todo.inputs, views_read, todo.column, todo.missing)
+            query = whole(self.inventory, self._planning, asset, record, cursor)
+            new, sql = Computed.of(asset, query, todo.missing), query.recorded
+        output = self.copy.stage_rows(asset, new, standing, shown.cursor if shown else cursor)
+        return output, replace(record, sql=sql)
 
-    def _standing(self, asset: Asset, todo: Work) -> Standing:
+    def _standing(self, asset: Asset, todo: Work, shown: Query | None = None) -> Standing:
         versions = partition_versions(self.inventory, asset.key) if todo.standing else {}
-        return Standing(self.copy.qualified(asset.key), todo.standing, versions)
+        return Standing(self.copy.qualified(asset.key), todo.standing, versions, shown)

@@ -42,7 +42,8 @@ def look(path: Path) -> Look:
 def look_through(connection: duckdb.DuckDBPyConnection) -> Look:
     """Return records, data versions and schemas seen through an open connection."""
     records = ledger.read(connection)
-    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    named = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'"  # which is what a name means
+    tables = {name for (name,) in connection.execute(named).fetchall()}
     found = contents.scan_all(
         connection, [key for key, record in records.items() if key in tables and not record.is_view]
     )

@@ -23,5 +23,7 @@ class WorkedOut:
     """Asset -> the schemas that it read, and its hash then."""
     columns: dict[tuple[str, str, tuple[str, ...]], str] = field(default_factory=dict)
     """Table, its data version, some of its columns -> the data version of these."""
+    partitions: dict[tuple[tuple[str, str], ...], dict[str, str]] = field(default_factory=dict)
+    """What is read partition by partition, and its data version -> hash of what each partition is made from."""
     entries: "dict[Any, dict[str, Entry]]" = field(default_factory=dict)
     """What is recorded and there -> what a file is told of each asset then."""

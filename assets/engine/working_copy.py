@@ -38,6 +38,11 @@ class StagedTable:
     partition_versions: Mapping[str, str]
     """Data version of each partition, if it is asked for by partition."""
 
+    @property
+    def table(self) -> str:
+        """Name that it has until it is committed."""
+        return _STAGING + self.key
+
 
 class WorkingCopy:
     """The one place where tables are written; use as a context, under the build lock."""
@@ -181,11 +186,11 @@ class WorkingCopy:
         cache.reject(result)
         return None
 
-    def cells(self, committed: StagedTable) -> int:
+    def cells(self, staged: StagedTable) -> int:
         """Return how many values a table has, those in lists counted one by one."""
-        if not any(kind.endswith("]") for kind in committed.schema.values()):
-            return committed.rows * len(committed.schema)
-        counted = f"SELECT sum(count) FROM pragma_storage_info({literal(committed.key)})"
+        if not any(kind.endswith("]") for kind in staged.schema.values()):
+            return staged.rows * len(staged.schema)
+        counted = f"SELECT sum(count) FROM pragma_storage_info({literal(staged.table)})"
         ((cells,),) = (
             self.connection.cursor().execute(f"{counted} WHERE segment_type <> 'VALIDITY'").fetchall()
         )
@@ -229,10 +234,11 @@ class WorkingCopy:
 
     def commit(self, staged: StagedTable, asset: Asset, record: Record) -> None:
         """Put the staged table in its place and its record into the ledger: both, or neither."""
-        staging = quoted(_STAGING + asset.key)
         with writing(self.working), self._transaction():
             self._drop(asset.key)
-            renaming = f"ALTER {table_or_view(asset.view)} {staging} RENAME TO {quoted(asset.key)}"
+            renaming = (
+                f"ALTER {table_or_view(asset.view)} {quoted(staged.table)} RENAME TO {quoted(asset.key)}"
+            )
             self.connection.execute("; ".join([renaming, *comments(asset, staged.schema)]))
             ledger.write(self.connection, record)
         if asset.view:

@@ -17,8 +17,8 @@ from assets.engine.hashing import digest
 from assets.engine.inventory import Inventory
 from assets.engine.lock import is_held
 from assets.engine.stamp import LOCK
-from assets.on_dagster.bridge import Bridge
-from assets.on_dagster.truth import look, tell
+from assets.on_dagster.bridge import Bridge, in_a_line
+from assets.on_dagster.truth import look, report, tell
 from assets.on_dagster.versions import code_version, data_versions
 
 JOBS: Mapping[str, Sequence[Kind]] = {
@@ -80,7 +80,8 @@ def _reporting(bridge: Bridge) -> dg.JobDefinition:
     def reported(context: dg.OpExecutionContext) -> None:
         if not bridge.project.is_as_imported():
             raise dg.Failure(_OUTDATED, allow_retries=False)
-        told = tell(bridge, context.instance, *look(bridge))
+        with in_a_line():
+            told = report(bridge, context.instance)
         context.log.info(f"Dagster was told of {', '.join(told) or 'nothing: it knew'}")
 
     @dg.job(
@@ -126,11 +127,12 @@ def _asked(
     """Return the request of a run of what is not fresh, or why there is none."""
     due = {key: decision for key, decision in decisions.items() if decision.state is not State.FRESH}
     if not due:
+        context.update_cursor("")  # what is lost from now on may be what was asked for before
         return dg.SkipReason(f"everything is fresh; Dagster was told of {len(told)} changes")
     state = _state(context.instance, inventory, [*due])
     if state == context.cursor:
         return dg.SkipReason(f"asked for already: {_sentence(due)}")
-    request = dg.RunRequest(run_key=state, asset_selection=[dg.AssetKey([key]) for key in due])
+    request = dg.RunRequest(asset_selection=[dg.AssetKey([key]) for key in due])
     return dg.SensorResult([request], cursor=state)
 
 

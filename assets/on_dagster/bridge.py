@@ -1,12 +1,14 @@
 """A project on its way to Dagster: the project, and what its pages show of each kind of assets."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import dagster as dg
 
 from assets.engine.declarations import Asset
+from assets.engine.errors import Stopped, TransientError, UserError
 from assets.engine.inventory import Inventory
 from assets.engine.project import Project
 
@@ -85,3 +87,18 @@ class Bridge:
     def results(self, key: str) -> Found:
         """Return what the checks of an asset said when it was put in place; nothing is checked again."""
         return self.showing(key).kept(self.asset(key))
+
+
+@contextmanager
+def in_a_line() -> Iterator[None]:
+    """Fail a step of Dagster's with our line alone, where that says all; of a bug all is shown.
+
+    Raises dg.Failure; for a full disk or a forbidden file, too, with the error behind it.
+    """
+    try:
+        yield
+    except (UserError, TransientError, Stopped) as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    except OSError as error:
+        said = f"{error.filename or 'a file'}: {error.strerror}; mend that and run again"
+        raise dg.Failure(said, allow_retries=False) from error

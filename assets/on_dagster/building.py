@@ -96,8 +96,7 @@ class Building:
 
     def _begin(self, context: dg.AssetExecutionContext) -> None:
         if self._thread is None:
-            selected = context.op_execution_context.job_def.asset_layer.selected_asset_keys
-            keys = [key for key in self._project.definitions.order if dg.AssetKey([key]) in selected]
+            keys = _keys(self._project.definitions.order, context)
             self._asked = frozenset(keys)
             forced = keys if context.run.tags.get(FORCE, "").lower() == "true" else []
             self._thread = threading.Thread(
@@ -200,6 +199,18 @@ class Building:
 
     def _warn(self, line: str) -> None:
         self._said.append((logging.WARNING, line))
+
+
+def _keys(order: Sequence[str], context: dg.AssetExecutionContext) -> list[str]:
+    """Return what a run is to bring up to date: of one that goes on from a failure, what is left to do."""
+    selected = context.op_execution_context.job_def.asset_layer.selected_asset_keys
+    steps = context.run.step_keys_to_execute
+    return [
+        key
+        for key in order
+        if (asset := dg.AssetKey([key])) in selected
+        and (steps is None or asset.to_python_identifier() in steps)
+    ]
 
 
 @contextmanager

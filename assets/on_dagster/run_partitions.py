@@ -79,7 +79,7 @@ def _told(
 
 def _holds(name: str) -> bool:
     """Tell whether Dagster can hold a partition of that name."""
-    return not any(part in name for part in INVALID_PARTITION_SUBSTRINGS)
+    return bool(name) and not any(part in name for part in INVALID_PARTITION_SUBSTRINGS)
 
 
 def described_runs(database: Path) -> dict[str, Metadata]:

@@ -6,10 +6,10 @@ from typing import Any
 import dagster as dg
 
 from assets.engine.build import Result
-from assets.engine.errors import Stopped, TransientError, UserError
+from assets.engine.errors import TransientError, UserError
 from assets.engine.inventory import Inventory
 from assets.on_dagster.automation import REPORT
-from assets.on_dagster.bridge import Bridge, Found
+from assets.on_dagster.bridge import Bridge, Found, in_a_line
 from assets.on_dagster.building import BAD, Building
 from assets.on_dagster.truth import report
 from assets.on_dagster.versions import event_tags
@@ -53,12 +53,12 @@ def step(bridge: Bridge, key: str, context: dg.AssetExecutionContext) -> Iterato
     asked = {check.name for check in context.selected_asset_check_keys}
     if not context.selected_asset_keys:
         build.wait()
-        yield from _asked(_judged(bridge, key), asked)
+        with in_a_line():
+            found = _judged(bridge, key)
+        yield from _asked(found, asked)
         return
-    try:
+    with in_a_line():
         result = build.result(key, context)
-    except (UserError, TransientError, Stopped) as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
     if result.outcome not in BAD:
         yield _materialized(bridge, build.inventory, result, asked)
         return

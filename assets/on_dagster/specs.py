@@ -10,7 +10,7 @@ from assets.engine.declarations import Absent, Asset
 from assets.engine.inventory import Inventory
 from assets.engine.names import check_key
 from assets.engine.project import Project
-from assets.on_dagster.bridge import Bridge
+from assets.on_dagster.bridge import Bridge, in_a_line
 from assets.on_dagster.versions import code_version
 
 SOURCES = "sources"
@@ -67,7 +67,8 @@ def source(project: Project, key: str) -> Any:
         key=dg.AssetKey([key]), description=project.definitions.sources[key].description, group_name=SOURCES
     )
     def observe() -> dg.ObserveResult:
-        seen = project.look(project.imported_code).observation(key)
+        with in_a_line():
+            seen = project.look(project.imported_code).observation(key)
         if isinstance(seen, Absent):
             raise dg.Failure(f"`{key}` is absent: {seen.reason}")
         return dg.ObserveResult(

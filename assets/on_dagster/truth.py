@@ -4,20 +4,18 @@ Dagster looks at no file: it knows what events tell it. What was built, edited o
 by events that belong to no run, and only where its answer would be another than ours.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import dagster as dg
 from dagster._core.definitions import data_version as words
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData,
-)
 
 from assets.engine.code_versions import code_version, recorded
-from assets.engine.decide import Cause, Decision, Reason
+from assets.engine.decide import Cause, Decision, Reason, State
 from assets.engine.declarations import Asset
 from assets.engine.inventory import Inventory
 from assets.on_dagster import run_partitions
 from assets.on_dagster.bridge import Bridge
+from assets.on_dagster.checks import contradicted, tell_checks
 from assets.on_dagster.versions import data_versions, tags
 
 _NOTHING = words.NULL_DATA_VERSION.value
@@ -42,15 +40,16 @@ def tell(
 ) -> tuple[str, ...]:
     """Do what `report` does with what was looked at and decided."""
     told = list(_observe(inventory, instance))
-    records = instance.get_asset_records([dg.AssetKey([key]) for key in decisions])
-    latest = {
-        record.asset_entry.asset_key.path[0]: record.asset_entry.last_materialization for record in records
-    }
-    for key, wanted in verdicts(inventory, decisions).items():
-        entry = latest.get(key)
-        if not _says(entry.tags if entry else None, wanted):
-            _tell(bridge, instance, inventory, decisions[key], wanted)
-            told.append(key)
+    wanted, latest = verdicts(inventory, decisions), _latest(instance, decisions)
+    untold = {key for key in decisions if not _says(latest.get(key), wanted[key])}
+    fresh = {key for key, decision in decisions.items() if decision.state is State.FRESH}
+    doubted = contradicted(bridge, instance, fresh - untold)
+    for key in [key for key in decisions if key in untold | doubted]:
+        if key in untold:
+            _tell(bridge, instance, inventory, decisions[key], wanted[key])
+        if _is_as_made(inventory, decisions[key], wanted[key]):
+            tell_checks(bridge, instance, key)
+        told.append(key)
     return (*told, *run_partitions.tell(bridge, instance, inventory))
 
 
@@ -85,6 +84,20 @@ def _is_of_itself(reason: Reason, asset: Asset) -> bool:
     if reason.cause is Cause.INPUT_CHANGED:
         return reason.subject not in asset.upstream
     return reason.cause is not Cause.UPSTREAM_PENDING
+
+
+def _is_as_made(inventory: Inventory, decision: Decision, said: Mapping[str, str]) -> bool:
+    """Tell whether what lies there is what was made by what is declared now: what checks said then holds of it."""
+    asset = inventory.definitions.named(decision.key)
+    there = said[words.DATA_VERSION_TAG] != _NOTHING
+    return there and not any(_is_of_itself(reason, asset) for reason in decision.reasons)
+
+
+def _latest(instance: dg.DagsterInstance, keys: Iterable[str]) -> dict[str, Mapping[str, str]]:
+    """Return the tags of the latest event of each asset of which there is one."""
+    records = instance.get_asset_records([dg.AssetKey([key]) for key in keys])
+    events = {r.asset_entry.asset_key.path[0]: r.asset_entry.last_materialization for r in records}
+    return {key: event.tags or {} for key, event in events.items() if event}
 
 
 def _unlike(now: str | None, before: str, cause: Cause) -> str:
@@ -126,7 +139,7 @@ def _tell(
     decision: Decision,
     said: Mapping[str, str],
 ) -> None:
-    """Write an event of an asset as it is, and what its checks said when it was put in place."""
+    """Write an event of an asset as it is."""
     key, there = decision.key, said[words.DATA_VERSION_TAG] != _NOTHING
     metadata = {
         **(bridge.metadata(inventory, key) if there else {}),
@@ -137,28 +150,3 @@ def _tell(
     instance.report_runless_asset_event(
         dg.AssetMaterialization(dg.AssetKey([key]), metadata=metadata, tags=said)
     )
-    asset = inventory.definitions.named(key)
-    # by what is declared now, and of what lies there now
-    if there and not any(_is_of_itself(reason, asset) for reason in decision.reasons):
-        _tell_checks(bridge, instance, key)
-
-
-def _tell_checks(bridge: Bridge, instance: dg.DagsterInstance, key: str) -> None:
-    """Say of the latest event of an asset what its checks said."""
-    blocking = {check.name: check.blocking for check in bridge.checks(key)}
-    (event,) = instance.fetch_materializations(dg.AssetKey([key]), limit=1).records
-    of = AssetCheckEvaluationTargetMaterializationData(
-        storage_id=event.storage_id, run_id=event.run_id, timestamp=event.timestamp
-    )
-    for found in bridge.results(key):
-        name = found.check_name or ""
-        evaluation = dg.AssetCheckEvaluation(
-            asset_key=dg.AssetKey([key]),
-            check_name=name,
-            passed=found.passed,
-            metadata=found.metadata,
-            severity=found.severity,
-            blocking=blocking[name],
-            target_materialization_data=of,
-        )
-        instance.report_runless_asset_event(evaluation)

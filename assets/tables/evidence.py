@@ -92,6 +92,7 @@ def predictions(extracted_runs: ir.Table, runs: ir.Table) -> ir.Table:
 
 @asset(
     view=True,
+    partitions_def=PER_RUN,
     primary_key=["run_id", "subject_code"],
     group_name="evidence",
     columns=COLUMNS,

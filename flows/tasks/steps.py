@@ -14,6 +14,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.types._datetime import now
 from prefect.utilities.engine import emit_task_run_state_change_event
 
+from assets import settings
 from assets.engine.build import Build, Outcome, Result
 from assets.engine.declarations import Kind
 from assets.engine.definitions import Definitions
@@ -43,19 +44,19 @@ class BlockError(UserError):
 
 def patience(build: Build) -> dict[str, Any]:
     """Return the options of a step that is tried again after a fault that may pass by itself, as the settings ask."""
-    settings = build.inventory.definitions.settings
+    asked = build.inventory.definitions.settings
 
     def may_pass(_task: Any, run: TaskRun, state: State[Any]) -> bool:
         """Tell whether another attempt is worth it, once the time for it has come."""
         error = state.result(raise_on_failure=False)
         if not isinstance(error, TransientError):
             return False
-        delay = settings.retry_delay_seconds
+        delay = asked.retry_delay_seconds
         logger.warning("{}; trying again in {:g} s", str(error).rstrip("."), delay)
         _show_waiting(run, delay)
         return not build.stopped.wait(delay)  # waited for here: nothing can end a wait of Prefect's own
 
-    return {"retries": settings.retries, "retry_delay_seconds": 0, "retry_condition_fn": may_pass}
+    return {"retries": asked.retries, "retry_delay_seconds": 0, "retry_condition_fn": may_pass}
 
 
 def _show_waiting(run: TaskRun, seconds: float) -> None:
@@ -69,9 +70,17 @@ def _show_waiting(run: TaskRun, seconds: float) -> None:
     emit_task_run_state_change_event(run, before, state)
 
 
-def threads(jobs: int = 2) -> Any:
-    """Return the runner of a flow's tasks: as many threads as jobs; DuckDB and numpy leave Python while they work."""
-    return ThreadPoolTaskRunner(max_workers=jobs)
+class _Threads(ThreadPoolTaskRunner[Any]):
+    def duplicate(self) -> "_Threads":
+        """Return the runner of one flow run."""
+        return _Threads(max_workers=settings.load().jobs)
+
+
+THREADS: Any = _Threads()
+"""Runs a flow's tasks in as many threads as the setting `jobs` says when the flow begins, whoever starts it.
+
+DuckDB and numpy leave Python while they work.
+"""
 
 
 def submit(task: Any, build: Build, *arguments: Any, wait_for: Sequence[Any] = ()) -> PrefectFuture[Any]:
@@ -102,8 +111,12 @@ def made(result: Result) -> State[Any]:
 
 def skipped(build: Build, key: str, data: Any = None) -> State[Any]:
     """Return the state of a step that had nothing to do, visible as such with its reason."""
-    unchanged = f"input hash {build.inventory.records[key].input_hash[:8]} unchanged"
-    return Completed(name="Skipped", message=f"{key}: {unchanged}", data=data)
+    return Completed(name="Skipped", message=f"{key}: {unchanged(build, key)}", data=data)
+
+
+def unchanged(build: Build, key: str) -> str:
+    """Say why an asset was skipped."""
+    return f"input hash {build.inventory.records[key].input_hash[:8]} unchanged"
 
 
 def outcome(

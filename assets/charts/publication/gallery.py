@@ -7,7 +7,7 @@ cut off at any point leaves either the old figure or the new one.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,6 +19,7 @@ from typing import Any
 
 from loguru import logger
 
+from assets.charts.publication.pictures import described
 from assets.charts.qa.verdict import Verdict, load
 from assets.engine import workers
 from assets.engine.declarations import Asset
@@ -37,6 +38,8 @@ CODE = (
 """What makes a figure beside its own function; a change in any of it redraws."""
 
 _MADE_FROM = ("data_version", "files", "ingredients", "input_hash", "libraries", "sources")
+_MODULES = {"vl-convert-python": "vl_convert"}
+"""Libraries that sidecars call otherwise than they are imported."""
 _UNKNOWN = "0" * 64
 
 
@@ -123,8 +126,8 @@ class Gallery:
         """Name where the pictures, the verdict and, last, the sidecar are."""
         return [staged.aside / path.relative_to(self.folder) for path in self.files(staged.key)]
 
-    def commit(self, staged: Drawn, versions: Mapping[str, str]) -> None:
-        """Rename a figure that passed its checks into place, the sidecar last.
+    def check(self, staged: Drawn, versions: Mapping[str, str]) -> None:
+        """Let a figure that passed its checks be put in place.
 
         Raises UserError when an integrity (P0) or statistics (P1) check failed, or a table is no longer
         what the figure was drawn from; the old figure stays, and the verdict is kept apart.
@@ -134,18 +137,21 @@ class Gallery:
             verdict = self.judge(staged.sidecar, staged.files, versions)
         for finding in verdict.findings:
             logger.warning("{} {}: {}", finding.level, finding.check, finding.message)
-        apart = kept_out(staged.key)
         if verdict.fatal:
+            apart = kept_out(staged.key)
             apart.parent.mkdir(parents=True, exist_ok=True)
             apart.write_bytes(verdict.dump())
             told = "; ".join(f"{f.level} {f.check}: {f.message}" for f in verdict.fatal)
             message = f"figure `{staged.key}` fails its checks and is kept out (see {apart}): {told}"
             raise CheckError(message, sorted({f.level for f in verdict.fatal}))
+
+    def commit(self, staged: Drawn) -> None:
+        """Rename a figure into place, the sidecar last."""
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         for aside, path in zip(self.aside(staged), self.files(staged.key), strict=True):
             aside.replace(path)
         shutil.rmtree(staged.aside)
-        apart.unlink(missing_ok=True)
+        kept_out(staged.key).unlink(missing_ok=True)
 
     def judge(
         self, sidecar: Mapping[str, Any], files: Mapping[str, bytes], versions: Mapping[str, str] | None
@@ -187,22 +193,33 @@ class Gallery:
 
     def _observed(self, sidecar: Mapping[str, Any]) -> str:
         """Return the data version of a figure as its files really are; another one for each way to differ."""
-        content = _content(sidecar)
-        ingredients = Ingredients(**sidecar["ingredients"])
-        strays = {}
-        if ingredients.input_hash(sidecar["figure_id"]) != sidecar["input_hash"]:
-            strays["input_hash"] = sidecar["input_hash"]
+        content, strays = _content(sidecar), dict(self._strays(sidecar))
+        # with what it says of itself, or that could be made to say just this
+        return digest("edited", content, strays, sidecar["data_version"]) if strays else content
+
+    def _strays(self, sidecar: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Give what is not as it was made, beside the content: in the sidecar, the pictures or the verdict."""
+        key, ingredients = sidecar["figure_id"], Ingredients(**sidecar["ingredients"])
+        if ingredients.input_hash(key) != sidecar["input_hash"]:
+            yield "input_hash", sidecar["input_hash"]
         if dict(ingredients.inputs) != sidecar["sources"]:
-            strays["sources"] = json.dumps(sidecar["sources"], sort_keys=True)
-        pictures = {kind: self._sha256(f"{sidecar['figure_id']}.{kind}") for kind in FORMATS}
+            yield "sources", json.dumps(sidecar["sources"], sort_keys=True)
+        used = {
+            name: ingredients.libraries.get(_MODULES.get(name, name), "") for name in sidecar["libraries"]
+        }
+        if any(version != sidecar["libraries"][name] for name, version in used.items() if version):
+            yield "libraries", json.dumps(sidecar["libraries"], sort_keys=True)
+        pictures = {kind: self._sha256(f"{key}.{kind}") for kind in FORMATS}
         for kind, found in pictures.items():
-            if found != sidecar["files"][kind]["sha256"]:
-                strays[kind] = found
-        verdict = self.recorded(sidecar["figure_id"])
+            said = sidecar["files"][kind]
+            if found != said["sha256"]:
+                yield kind, found
+            elif said != described(key, kind, (self.folder / f"{key}.{kind}").read_bytes()):
+                yield kind, json.dumps(said, sort_keys=True)
+        verdict = self.recorded(key)
         judged = {"data_version": sidecar["data_version"], **pictures}
         if verdict is None or verdict.fatal or verdict.judged != judged:
-            strays["verdict"] = self._sha256(f"data/{sidecar['figure_id']}.qa.json")
-        return digest("edited", content, strays) if strays else content
+            yield "verdict", self._sha256(f"data/{key}.qa.json")
 
     def _sha256(self, name: str) -> str:
         path = self.folder / name

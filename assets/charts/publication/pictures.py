@@ -1,8 +1,10 @@
-"""How large a picture is in print, read from its own bytes."""
+"""How large a picture is in print, read from its own bytes, and what a sidecar says of it."""
 
+import hashlib
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 MM_PER_INCH = 25.4
 _POINTS_PER_INCH = 72
@@ -18,6 +20,13 @@ class Size:
     ppi: float | None = None
 
 
+def described(figure_id: str, kind: str, content: bytes) -> dict[str, Any]:
+    """What a sidecar says of a figure's picture. Raises ValueError if the bytes do not say how large it is."""
+    size = {name: value for name, value in asdict(size_of(kind, content)).items() if value is not None}
+    digest = hashlib.sha256(content).hexdigest()
+    return {"path": f"{figure_id}.{kind}", "sha256": digest, "bytes": len(content), **size}
+
+
 def size_of(kind: str, content: bytes) -> Size:
     """The size of a `png`, `svg` or `pdf`. Raises ValueError if the bytes do not say it."""
     return {"png": _png, "svg": _svg, "pdf": _pdf}[kind](content)
@@ -31,6 +40,8 @@ def _png(content: bytes) -> Size:
     if at < 0 or content[at + 12 : at + 13] != b"\x01":
         raise ValueError("the PNG does not say how many pixels go into a metre")
     (per_metre,) = struct.unpack(">I", content[at + 4 : at + 8])
+    if not per_metre:
+        raise ValueError("the PNG has no pixel in a metre")
     scale = 1000 / per_metre
     return Size(round(width * scale, 2), round(height * scale, 2), round(per_metre * MM_PER_INCH / 1000, 1))
 

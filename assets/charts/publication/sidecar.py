@@ -1,16 +1,14 @@
 """A figure's sidecar: data, drawing, origin and pictures in one strict JSON file that draws it again."""
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cache
 from importlib import metadata as installed
 from pathlib import Path
 from typing import Any
 
 from assets.charts.composition.datasets import Datasets, join
-from assets.charts.publication.pictures import size_of
+from assets.charts.publication.pictures import described
 from assets.charts.publication.render import Rendered, render
 from assets.engine.errors import UserError
 from assets.engine.records import Record
@@ -53,7 +51,7 @@ def build_sidecar(
         "input_hash": record.input_hash,
         "ingredients": record.ingredients.as_dict(),
         "data_version": record.data_version,
-        "files": {kind: _described(figure_id, kind, content) for kind, content in files.items()},
+        "files": {kind: described(figure_id, kind, content) for kind, content in files.items()},
         "libraries": {name: installed.version(name) for name in _LIBRARIES},
         "data": data,
         "spec": {name: part for name, part in spec.items() if name != "usermeta"},
@@ -114,12 +112,6 @@ def redraw(sidecar: Mapping[str, Any]) -> Rendered:
 def problems(sidecar: Any) -> list[str]:
     """What the schema finds wrong, each with its place; empty for a valid sidecar."""
     return [f"{error.json_path}: {error.message[:200]}" for error in _validator().iter_errors(sidecar)]
-
-
-def _described(figure_id: str, kind: str, content: bytes) -> dict[str, Any]:
-    size = {name: value for name, value in asdict(size_of(kind, content)).items() if value is not None}
-    digest = hashlib.sha256(content).hexdigest()
-    return {"path": f"{figure_id}.{kind}", "sha256": digest, "bytes": len(content), **size}
 
 
 def _json(value: Any, *, sort_keys: bool = True) -> str:

@@ -52,12 +52,23 @@ def in_tables(connection: "duckdb.DuckDBPyConnection", originals: Originals) -> 
             yield Finding(f"{kind} `{originals.hidden(name)}`", len(found))
     columns = _columns(connection)
     of_runs = {column.table for column in columns if column.name == _RUN}
+    clean = set[str]()
     for column in columns:
-        found = frozenset[str]().union(*map(originals.among, _values(connection, column)))
+        found = frozenset[str]().union(
+            *(_among(values, originals, clean) for values in _values(connection, column))
+        )
         if found:
             place = f"column `{originals.hidden(column.name)}` of `{originals.hidden(column.table)}`"
             runs = _runs(connection, column, originals) if column.table in of_runs else ""
             yield Finding(place + runs, len(found))
+
+
+def _among(values: set[str], originals: Originals, clean: set[str]) -> frozenset[str]:
+    """Return the codes in some texts; those without any are `clean`, and not looked through in the next column."""
+    found = originals.among(values - clean)
+    if not found and len(clean) < _PIECE:
+        clean |= values
+    return found
 
 
 def _runs(connection: "duckdb.DuckDBPyConnection", column: "_Column", originals: Originals) -> str:

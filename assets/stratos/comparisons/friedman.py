@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.special import chdtrc
 
 from assets.stratos.comparisons.multiplicity import holm
@@ -81,6 +80,8 @@ def wilcoxon_holm(scores: ArrayLike, test_sets: Sequence[Hashable], levels: Sequ
     Wilcoxon 1945, Biometrics Bulletin 1:80; Holm 1979, Scandinavian Journal of Statistics 6:65; Benavoli,
     Corani & Mangili 2016, Journal of Machine Learning Research 17:1.
     """
+    from scipy import stats  # costs a second, and most studies have blocks that it is not asked of
+
     complete = _independent_blocks(scores, test_sets)
     pairs = list(itertools.combinations(range(complete.shape[1]), 2))
     differences = np.array([complete[:, a] - complete[:, b] for a, b in pairs])
@@ -102,6 +103,8 @@ def critical_difference(levels: int, blocks: int) -> float:
 
     Demsar 2006, Journal of Machine Learning Research 7:1, equation 7.
     """
+    from scipy import stats
+
     quantile = stats.studentized_range.ppf(0.95, levels, np.inf) / np.sqrt(2)
     return float(quantile * np.sqrt(levels * (levels + 1) / (6 * blocks)))
 

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from assets.stratos.bootstrap.resampling import RESAMPLES, SEED, bootstrap_method, percentile_limits
 from assets.stratos.comparisons.common_subjects import RESAMPLED, common_cohort, places
@@ -109,12 +107,22 @@ def _test_sets(predictions: pd.DataFrame) -> pd.DataFrame:
     """Number the sets of subjects of the runs, by `run_id`: `exact`, and `joined` where sets overlap."""
     subjects = predictions.groupby("run_id")["subject_code"].agg(frozenset)
     exact, sets = pd.factorize(subjects)
-    members = np.repeat(np.arange(len(sets)), [len(one) for one in sets])
-    codes, known = pd.factorize(np.array([code for one in sets for code in one], dtype=object))
-    edges = (np.ones(len(members)), (members, len(sets) + codes))
-    size = len(sets) + len(known)
-    _, joined = connected_components(coo_array(edges, shape=(size, size)), directed=False)
-    return pd.DataFrame({"exact": exact, "joined": joined[exact]}, index=subjects.index)
+    return pd.DataFrame({"exact": exact, "joined": _joined(sets)[exact]}, index=subjects.index)
+
+
+def _joined(sets: Sequence[frozenset[str]]) -> NDArray[np.int64]:
+    """Give each set a number, one to those that overlap, if only through others; shape (sets,)."""
+    above, first_with = list(range(len(sets))), dict[str, int]()
+
+    def top(place: int) -> int:
+        while above[place] != place:
+            above[place] = place = above[above[place]]
+        return place
+
+    for place, codes in enumerate(sets):
+        for code in codes:
+            above[top(place)] = top(first_with.setdefault(code, place))
+    return np.array([top(place) for place in range(len(sets))], dtype=np.int64)
 
 
 def _blocks(runs: pd.DataFrame, scores: Array, factor: str, test_sets: pd.DataFrame) -> _Blocks:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,9 @@ class _Response:
     factors: Mapping[str, list[str]]
 
     @property
-    def varying(self) -> dict[str, list[str]]:
+    def varying(self) -> dict[str, tuple[str, ...]]:
         """The factors with more than one level."""
-        return {name: levels for name, levels in self.factors.items() if len(set(levels)) > 1}
+        return {name: tuple(levels) for name, levels in self.factors.items() if len(set(levels)) > 1}
 
 
 def variance_decomposition(
@@ -107,13 +108,15 @@ def variance_decomposition(
     # by the methods: the last bits of a sum depend on the order, and ids are drawn anew with each study
     ordered = essential_metrics.sort_values([*FACTORS, "run_id"])
     rows = []
+    # most measures are of the same runs
+    lay_out = lru_cache(maxsize=1)(lambda factors: design(dict(factors)))
     for measure in measures:
         response = _response(ordered, measure)
         rows += [
             _row(response, name, "single_level") for name in response.factors if name not in response.varying
         ]
         if response.varying:
-            rows += _decomposed(response, cohort, resamples, seed)
+            rows += _decomposed(response, lay_out(tuple(response.varying.items())), cohort, resamples, seed)
     frame = pd.DataFrame(rows, columns=VARIANCE_DECOMPOSITION.names)
     return pa.Table.from_pandas(frame, VARIANCE_DECOMPOSITION, preserve_index=False)
 
@@ -126,9 +129,8 @@ def _response(ordered: pd.DataFrame, measure: str) -> _Response:
 
 
 def _decomposed(
-    response: _Response, cohort: Cohort | None, resamples: int, seed: int
+    response: _Response, laid_out: Design, cohort: Cohort | None, resamples: int, seed: int
 ) -> list[dict[str, Any]]:
-    laid_out = design(response.varying)
     found = sums_of_squares(laid_out, response.value[None])
     sums = [*found.terms[0], found.residual[0]]
     shares = _shares(laid_out, response.value[None])[..., 0]
