@@ -20,6 +20,8 @@ FLAGS := $(if $(forced),--force) $(if $(ENGINE),--engine $(ENGINE))
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
+# The lock names all that there is to install (a test holds it to that); pip, left to look for what packages ask for, takes
+# newer ones and then refuses them, as they have no hash.
 # Not a file target: `make -B analyze` must redraw figures, not install the environment again.
 setup: ## make the environment in .venv from the lock (run by the others when needed)
 	@if ! [ $(VENV)/installed -nt requirements.txt ]; then \
@@ -27,11 +29,11 @@ setup: ## make the environment in .venv from the lock (run by the others when ne
 		echo "Setting up $(VENV) from requirements.txt; this takes a few minutes the first time." && \
 		if command -v uv > /dev/null; then \
 			uv venv --quiet --allow-existing --python $(SYSTEM_PYTHON) $(VENV) && \
-			uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements.txt && \
+			uv pip install --quiet --python $(PYTHON) --no-deps --require-hashes -r requirements.txt && \
 			uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e . ; \
 		else \
 			$(SYSTEM_PYTHON) -m venv $(VENV) && \
-			$(PYTHON) -m pip install --quiet --require-hashes -r requirements.txt && \
+			$(PYTHON) -m pip install --quiet --no-deps --require-hashes -r requirements.txt && \
 			$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e . ; \
 		fi && $(PYTHON) -m compileall -q assets flows queries && touch $(VENV)/installed ; \
 	fi
