@@ -6,6 +6,7 @@ its exit, by seconds for each of hundreds of events.
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -103,6 +104,8 @@ def _leave(client: Any, mark: Mark, ending: _Ending) -> None:
     assert isinstance(client, SyncPrefectClient), "our flows are no coroutines"
     if away.is_set() or client.api_healthcheck() is not None:
         _tell_later(mark, ending)
+        if ending.error is not None:  # Prefect says of an Abort only that there was one
+            traceback.print_exception(ending.error)
         raise Abort("the server is gone")
     mark.remove()
 

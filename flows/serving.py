@@ -44,6 +44,10 @@ def _serve(cron: str | None) -> int:
             "there is no Prefect server to serve: start one (`prefect server start`) and set PREFECT_API_URL to its "
             "address, such as http://127.0.0.1:4200/api"
         )
+    if not PREFECT_API_URL.value().startswith(("http://", "https://")):
+        raise UserError(
+            "PREFECT_API_URL is no address: begin it with http:// or https://, as in http://127.0.0.1:4200/api"
+        )
     _wait_for_the_server()
     serve(*deployments(cron), limit=1)
     return 0

@@ -20,7 +20,10 @@ _KILLED = (
     "CRASHED",
     "its process was killed: what was finished is kept, and the next run went on from there",
 )
-_FAILED = ("FAILED", "it failed while the server was away; its log in .assets/logs says why")
+_FAILED = (
+    "FAILED",
+    "it failed while the server was away; its log in .assets/logs, or the terminal of its worker, says why",
+)
 _GOING_ON = ("RUNNING", "CANCELLING")
 _COMPLETED = ("COMPLETED", "it came to its end while the server was away")
 

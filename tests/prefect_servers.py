@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -48,8 +49,15 @@ class Server:
         """Return what the API answers: to a GET, or to a POST of a question."""
         body = None if question is None else json.dumps(question).encode()
         request = Request(f"{self.url}{path}", body, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        for _ in range(30):
+            try:
+                with urlopen(request, timeout=30) as answer:
+                    return json.load(answer)
+            except HTTPError as error:
+                if error.code != 503:  # which it answers while its sqlite file is busy, and nothing was done
+                    raise
+                time.sleep(0.5)
+        raise AssertionError(f"{request.full_url} was answered with 503 for long")
 
     def runs(self, flow: str) -> list[dict[str, Any]]:
         """Return the runs of a flow, the last first."""
@@ -63,7 +71,9 @@ class Server:
 
         def found() -> dict[str, dict[str, Any]] | None:
             rows = {row["name"]: row for row in self.ask("/task_runs/filter", asked)}
-            ended = all(row["state_type"] in ("COMPLETED", "FAILED") for row in rows.values())
+            ended = all(
+                row["state"] and row["state"]["type"] in ("COMPLETED", "FAILED") for row in rows.values()
+            )
             return rows if ended and len(rows) == count else None
 
         return eventually(found)

@@ -53,6 +53,17 @@ def test_a_view_has_the_data_version_of_a_table_of_the_same_rows(built: Folder) 
     assert views(built).keys() == {"doubled", "large"} and built.rows("doubled") == DOUBLED
 
 
+def test_what_somebody_keeps_in_a_schema_of_their_own_under_our_names_is_left_alone(built: Folder) -> None:
+    with duckdb.connect(str(built.database)) as somebody:
+        somebody.execute(
+            "CREATE SCHEMA mine; CREATE TABLE mine.doubled AS SELECT 1; CREATE VIEW mine.base AS SELECT 1"
+        )
+    assert built.ran() == set() and set(built.states().values()) == {"fresh"}
+    built.edit("20", "25", "raw.txt")
+    assert {"base", "doubled"} <= built.ran()
+    assert built.sql("FROM mine.doubled") == built.sql("FROM mine.base") == [(1,)]
+
+
 def test_whoever_has_only_the_file_can_read_it_under_any_name(built: Folder, tmp_path: Path) -> None:
     moved = shutil.copy(built.database, tmp_path / "some other name.db")
     with duckdb.connect(moved, read_only=True) as stranger:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.charts import beeswarm, raincloud, specification_curve
-from assets.charts.choices import METHODS
 from assets.charts.composition.about import about
 from assets.charts.composition.absent import absent
 from assets.charts.composition.datasets import join, split
 from assets.charts.composition.style import COLOURS
+from assets.charts.forest_rows import METHODS
 from assets.charts.publication.pictures import size_of
 from assets.charts.publication.render import svg_of
 from assets.charts.qa import check_figure
@@ -65,7 +65,7 @@ def test_a_column_that_is_not_there_is_named() -> None:
 
 def test_runs_stand_in_ascending_order_of_auroc_and_ties_by_their_methods() -> None:
     metrics = study(2, 2, 2).metrics
-    metrics["run_id"] = metrics.run_id.to_numpy()[::-1]
+    metrics = metrics.assign(run_id=metrics.run_id.to_numpy()[::-1])
     tied = metrics.assign(
         **{name: metrics[name].where(metrics.index > 3, metrics[name][3]) for name in AUROC}
     )
@@ -174,3 +174,8 @@ def test_runs_without_an_auroc_are_counted_beside_their_method() -> None:
     figure = raincloud.raincloud(without_auroc(study(3, 1, 1), "run001"))
     assert texts_of(figure).count("(1 not estimable)") == 1
     assert set(data_of(figure)["dots"].run_id) == {"run000", "run001", "run002"}
+
+
+def test_a_run_without_an_auroc_takes_no_other_runs_dot() -> None:
+    dots = data_of(raincloud.raincloud(without_auroc(study(2, 2, 1), "run000")))["dots"]
+    assert set(dots.run_id[dots.y.isna()]) == {"run000"}

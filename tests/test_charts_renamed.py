@@ -44,7 +44,7 @@ def _picture(draw: Callable[[Study], Any], frames: Study) -> str:
     return re.sub(r"run_id: \w+", "run_id", svg_of(join(*split(draw(frames)))))
 
 
-# in the others nothing of different runs lies one above the other
+# one for each way in which runs are put in order
 ORDERED = ["roc", "calibration", "decision_curves", "specification_curve"]
 
 

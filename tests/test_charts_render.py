@@ -78,6 +78,7 @@ NO_PIXELS = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR".ljust(25, b"\0") + b"\0\0\0\t
 @pytest.mark.parametrize(
     ("kind", "content"),
     [("png", b"GIF89a"), ("png", NO_PIXELS), ("svg", b"<html>"), ("pdf", b"%PDF-1.7 cut off")],
+    ids=["another picture", "no pixel in a metre", "html", "cut off"],
 )
 def test_a_picture_that_is_none_has_no_size(kind: str, content: bytes) -> None:
     with pytest.raises(ValueError, match=kind.upper()):

@@ -93,7 +93,7 @@ def test_in_a_folder_without_source_and_without_tables_nothing_is_begun(tmp_path
     told = run(folder, "materialize")
     assert (told.code, told.lines) == (1, [])
     reason = "nothing was ever built here, and source `raw` is absent: raw.txt is not there"
-    assert told.err == f"Error: {reason}\n"
+    assert told.err == f"Error: {reason}; what does not read it can be built by name\n"
     assert [path for path in sorted(tmp_path.rglob("*")) if "__pycache__" not in path.parts] == before
 
 

@@ -1,9 +1,11 @@
 """A Dagster run that is cancelled or fails: what is finished is kept, nothing more is begun, the next goes on there."""
 
+import errno
 import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import dagster as dg
 import duckdb
@@ -14,7 +16,8 @@ from dagster._core.execution.plan.state import KnownExecutionState
 
 from assets.engine.declarations import Asset
 from assets.engine.inventory import Inventory
-from assets.on_dagster.bridge import Metadata
+from assets.on_dagster import running
+from assets.on_dagster.bridge import Metadata, in_a_line
 from assets.on_dagster.building import Building
 from assets.on_dagster.files import FilesShown
 from tests.dagster_runs import run, staged
@@ -98,6 +101,22 @@ def test_a_file_that_cannot_be_written_is_said_in_a_line(
     (tmp_path / ".assets" / "build.lock").mkdir(parents=True)
     found = run(Folder.numbers(tmp_path), instance)
     assert set(found.failures.values()) == {".assets/build.lock: Is a directory; mend that and run again"}
+
+
+def test_an_error_in_which_the_system_says_nothing_is_a_bug() -> None:
+    with pytest.raises(TimeoutError, match="late"), in_a_line():
+        raise TimeoutError("late")
+
+
+def test_work_that_is_finished_does_not_fail_because_the_rest_cannot_be_told(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(running, "report", Mock(side_effect=full))
+    found = run(Folder.numbers(tmp_path), instance)
+    assert found.succeeded and found.log[-1].startswith(
+        "Dagster was not told of the rest: [Errno 28] No space left"
+    )
 
 
 FAILS = """

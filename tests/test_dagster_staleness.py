@@ -110,6 +110,18 @@ def test_a_check_that_failed_counts_no_more_when_what_failed_it_was_taken_back(
     assert told() == "SUCCEEDED"
 
 
+def test_a_check_that_is_declared_no_more_is_passed_over(
+    folder: Folder, instance: dg.DagsterInstance
+) -> None:
+    """Asked for `key_unique` of this asset and `range_of_v` of another, Dagster gives `range_of_v` of this one too."""
+    gone = dg.AssetCheckEvaluation(
+        dg.AssetKey("by_parity"), check_name="range_of_v", passed=False, metadata={}
+    )
+    instance.report_runless_asset_event(gone)
+    with loaded(folder, instance) as it:
+        assert not agree(it)
+
+
 def test_what_somebody_told_dagster_by_hand_makes_nothing_be_there(
     folder: Folder, instance: dg.DagsterInstance
 ) -> None:

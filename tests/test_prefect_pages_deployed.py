@@ -5,14 +5,17 @@ import os
 import subprocess
 import sys
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from prefect.client.base import PrefectHttpxAsyncClient
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import Abort
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from assets.engine.errors import UserError
-from flows import serving
+from flows import outage, serving
 from flows.analysis_flow import generate_figures
 from flows.extraction_flow import extract_all_configs
 from tests.prefect_servers import Server, eventually
@@ -21,6 +24,13 @@ from tests.study_clones import ROOT
 pytest_plugins = ["prefect_servers"]
 
 pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect_pages")]
+
+
+@pytest.fixture(autouse=True)
+def console_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back what `flows.serving` sets for its process: other tests start processes of their own."""
+    name = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
+    monkeypatch.setenv(name, os.environ.get(name, "CRITICAL"))
 
 
 def test_what_is_deployed_from_a_clone_is_our_flows_on_no_schedule_yet(server: Server) -> None:
@@ -71,6 +81,13 @@ def test_serving_without_a_server_says_what_to_do(capsys: pytest.CaptureFixture[
     assert line.startswith("Error: there is no Prefect server to serve: start one (`prefect server start`)")
 
 
+def test_serving_at_what_is_no_address_is_refused_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with temporary_settings({PREFECT_API_URL: "127.0.0.1:4200/api"}):
+        assert serving.main([]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Error: PREFECT_API_URL is no address: begin it with http:// or https://")
+
+
 def test_a_schedule_that_is_switched_on_makes_runs(server: Server) -> None:
     flow = server.ask("/flows/", {"name": "on_a_schedule"})["id"]
     daily = {"schedule": {"cron": "0 6 * * *"}, "active": True}
@@ -101,3 +118,15 @@ def test_serving_asks_a_server_that_is_away_until_it_answers_and_says_so_once(
     serving._wait_for_the_server()
     assert asyncio.run(PrefectHttpxAsyncClient().send(request)).status_code == 200
     assert capsys.readouterr().err == "Prefect's server does not answer; asking again every 0 s\n"
+
+
+def test_a_bug_in_a_deployed_run_whose_server_is_gone_is_told_where_it_ran(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(outage, "tell", lambda _: None)
+    client = Mock(spec=SyncPrefectClient)
+    client.api_healthcheck.return_value = ConnectionError("gone")
+    bug = outage._Ending(entered=True, error=ZeroDivisionError("a bug of ours"))
+    with pytest.raises(Abort):
+        outage._leave(client, outage.Mark(), bug)
+    assert "ZeroDivisionError: a bug of ours" in capsys.readouterr().err

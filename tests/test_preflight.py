@@ -213,8 +213,10 @@ def test_the_disk_of_what_is_kept_on_the_way_needs_its_reserve_too(
 def test_a_build_says_it_in_one_line_and_a_look_says_nothing(folder: Path) -> None:
     (folder / "data" / "private").mkdir(parents=True)
     (folder / "data" / "private").chmod(0o755)
-    clone = Clone(folder)
-    assert "private" not in clone.run("assets", "status", "extracted_runs").stderr
+    clone = Clone(
+        folder, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    )  # as long as nothing is read, it may be silent
+    assert "private" not in clone.run("assets", "status", "extracted_runs", check=False).stderr
     refused = clone.run("assets", "materialize", "extracted_runs", check=False)
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()

@@ -128,4 +128,5 @@ def test_subject_codes_are_gathered_from_columns_and_lists(tables: duckdb.DuckDB
         "CREATE TABLE a AS SELECT ['S1', 'S2'] AS subject_codes; CREATE TABLE b AS SELECT 'S3' AS subject_code"
     )
     tables.execute("CREATE VIEW c AS FROM b; INSERT INTO a VALUES (NULL)")
-    assert subject_codes(tables) == {"S1", "S2", "S3"}
+    tables.execute("CREATE SCHEMA mine; CREATE TABLE mine.c AS SELECT 'S4' AS subject_code")
+    assert subject_codes(tables) == {"S1", "S2", "S3", "S4"}

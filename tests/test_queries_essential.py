@@ -59,7 +59,9 @@ def test_a_threshold_that_was_not_computed_is_null():
 
 
 def scored(text):
-    rows = pd.DataFrame(written(text)).assign(outlier_method="LOF", imputation_method="SAITS")
+    rows = pd.DataFrame(written(text)).assign(
+        outlier_method="LOF", imputation_method="SAITS", featurization="simple"
+    )
     return ibis.memtable(rows.astype({"auroc": "float64"}))
 
 

@@ -82,8 +82,11 @@ def _reporting(options: argparse.Namespace, count: int, unit: str) -> Iterator[R
 
 def _refuse_empty_handed(inventory: "Inventory", keys: Sequence[str]) -> None:
     """Raise where nothing was ever built and a source is not there: most likely the wrong folder, or no `-m`."""
-    for source, reason in _absent(inventory, keys) if not inventory.records else ():
-        raise UserError(f"nothing was ever built here, and source `{source}` is absent: {reason}")
+    absent = [] if inventory.records else [*_absent(inventory, keys)]
+    if absent:
+        source, reason = absent[0]
+        way_out = "what does not read it can be built by name"
+        raise UserError(f"nothing was ever built here, and source `{source}` is absent: {reason}; {way_out}")
 
 
 def _tell_absent(inventory: "Inventory", keys: Sequence[str]) -> None:

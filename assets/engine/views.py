@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def names(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the names of all views in the file."""
+    """Return the names of all views in the file; one that a user made in a schema of their own is none of ours."""
     found = connection.execute(
-        "SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT temporary"
+        "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal AND NOT temporary"
     ).fetchall()
     return {name for (name,) in found}
 

@@ -289,7 +289,8 @@ class WorkingCopy:
 
     def _tables_and_views(self) -> list[tuple[str, bool]]:
         """Return the names of both, the views first, and whether it is a view."""
-        names = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        named = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'"
+        names = self.connection.execute(named).fetchall()
         return [(name, True) for name in views.names(self.connection)] + [(name, False) for (name,) in names]
 
     def _drop(self, name: str) -> None:

@@ -100,5 +100,7 @@ def in_a_line() -> Iterator[None]:
     except (UserError, TransientError, Stopped) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     except OSError as error:
+        if error.strerror is None:
+            raise  # not the system's word
         said = f"{error.filename or 'a file'}: {error.strerror}; mend that and run again"
         raise dg.Failure(said, allow_retries=False) from error

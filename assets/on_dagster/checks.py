@@ -24,8 +24,8 @@ def contradicted(bridge: Bridge, instance: dg.DagsterInstance, keys: Iterable[st
     shown = instance.event_log_storage.get_latest_asset_check_execution_by_key([*kept])
     return {
         check.asset_key.path[0]
-        for check, record in shown.items()
-        if record.status.name == ("FAILED" if kept[check] else "SUCCEEDED")
+        for check, passed in kept.items()  # what is shown may be more: it is asked for by assets and names apart
+        if check in shown and shown[check].status.name == ("FAILED" if passed else "SUCCEEDED")
     }
 
 

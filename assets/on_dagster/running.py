@@ -40,7 +40,7 @@ def _tell_the_rest(bridge: Bridge, instance: dg.DagsterInstance, log: dg.Dagster
     """Tell Dagster also of sources, and of what the run did not select; finished work does not fail for it."""
     try:
         report(bridge, instance)
-    except (UserError, TransientError) as error:
+    except (UserError, TransientError, OSError) as error:
         log.warning(f"Dagster was not told of the rest: {error}; the job `{REPORT}` does it")
 
 

@@ -87,12 +87,14 @@ def subject_codes(connection: "duckdb.DuckDBPyConnection") -> set[str]:
     """Return every subject code of the tables, from columns called `subject_code` and lists `subject_codes`."""
     found = set[str]()
     columns = connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_oid, table_name) "
+        "SELECT schema_name, table_name, column_name "
+        "FROM duckdb_columns() JOIN duckdb_tables() USING (table_oid, schema_name, table_name) "
         "WHERE NOT duckdb_columns.internal AND column_name IN ('subject_code', 'subject_codes')"
     ).fetchall()
-    for table, column in columns:
+    for schema, table, column in columns:
         codes = f"unnest({column})" if column == "subject_codes" else column
-        rows = connection.execute(f"SELECT DISTINCT {codes} FROM {quoted(table)}").fetchall()
+        place = f"{quoted(schema)}.{quoted(table)}"
+        rows = connection.execute(f"SELECT DISTINCT {codes} FROM {place}").fetchall()
         found |= {code for (code,) in rows if code is not None}
     return found
 

@@ -69,6 +69,7 @@ def design(factors: Mapping[str, Sequence[Any]]) -> Design:
 
 def sums_of_squares(laid_out: Design, responses: Array) -> SumsOfSquares:
     """Decompose responses of shape (m, runs); each for itself, to the bit."""
+    responses = np.ascontiguousarray(responses)  # sums of rows that lie otherwise differ in their last bits
     at_once = max(1, AT_ONCE // responses.shape[1])
     blocks = [responses[first : first + at_once] for first in range(0, len(responses), at_once)]
     found = [_of_block(laid_out, block) for block in blocks or [responses]]
