@@ -6,9 +6,11 @@ its exit, by seconds for each of hundreds of events.
 
 import asyncio
 import logging
+import os
+import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -105,7 +107,9 @@ def _leave(client: Any, mark: Mark, ending: _Ending) -> None:
     if away.is_set() or client.api_healthcheck() is not None:
         _tell_later(mark, ending)
         if ending.error is not None:  # Prefect says of an Abort only that there was one
-            traceback.print_exception(ending.error)
+            with suppress(BrokenPipeError):
+                traceback.print_exception(ending.error)
+        _write_only_what_is_read()
         raise Abort("the server is gone")
     mark.remove()
 
@@ -171,6 +175,16 @@ def _need_no_server() -> None:
 def _unheard(console: Console) -> None:
     """Write no more where nobody reads; rich would end the process, and with it a run whose worker was killed."""
     console.quiet = True
+    _write_only_what_is_read()
+
+
+def _write_only_what_is_read() -> None:
+    """Let go what was written to nobody: Python would try again at its end, and end with an exit code for that."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 _ask, _ask_in_loop, _tell = PrefectHttpxSyncClient.send, PrefectHttpxAsyncClient.send, EventsWorker._handle

@@ -166,6 +166,7 @@ def test_a_process_that_does_not_end_is_not_waited_for(
     asleep = worker(pool)
     monkeypatch.setattr(asleep.process, "kill", lambda: None)  # as one that sleeps in the kernel takes it
     os.kill(asleep.process.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, asleep.process.pid, os.WSTOPPED)
     pool.close()
     assert asleep.process.returncode is None
     os.kill(asleep.process.pid, signal.SIGKILL)
